@@ -1,0 +1,63 @@
+"""Who a route is for. Every view of ours declares it with one of these decorators; a test walks all routes.
+
+The site is closed by default: LoginRequiredMiddleware asks for a sign-in unless a view says `@public`.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+
+
+class Audience(StrEnum):
+    """The groups a route can be for."""
+
+    PUBLIC = "public"  # everyone, signed out too
+    SIGNED_IN = "signed in"  # anyone with an account
+    LINK = "link"  # whoever holds a secret link
+    STAFF = "staff"  # the association's staff
+    MACHINE = "machine"  # probes and webhooks
+
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+def _declare(view: Any, audience: Audience) -> Any:
+    view.audience = audience
+    return view
+
+
+def public(view: View) -> View:
+    """Everyone may open it."""
+    return _declare(login_not_required(view), Audience.PUBLIC)
+
+
+def machine(view: View) -> View:
+    """For probes and webhooks: no session is asked for; the view checks what it needs itself."""
+    return _declare(login_not_required(view), Audience.MACHINE)
+
+
+def link_holder(view: View) -> View:
+    """Whoever holds the secret in the address; the view looks the secret up itself."""
+    return _declare(login_not_required(view), Audience.LINK)
+
+
+def signed_in(view: View) -> View:
+    """Anyone with an account; others are led to the sign-in and back."""
+    return _declare(view, Audience.SIGNED_IN)
+
+
+def staff_only(view: View) -> View:
+    """The association's staff; other signed-in people get a 403."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_staff:  # type: ignore[union-attr]
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return _declare(checked, Audience.STAFF)

@@ -1,0 +1,33 @@
+"""Small middleware of our own: the Permissions-Policy header, and who acts, for the audit trail."""
+
+from collections.abc import Callable
+
+import pghistory
+from django.http import HttpRequest, HttpResponse
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+PERMISSIONS_POLICY = "camera=(self), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
+READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+def permissions_policy(get_response: GetResponse) -> GetResponse:
+    """Device features are off, but for the camera, which reads tickets at the door."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
+        return response
+
+    return middleware
+
+
+def audit_context(get_response: GetResponse) -> GetResponse:
+    """Changes made while answering a writing request are recorded with their actor and address."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method in READING_METHODS:
+            return get_response(request)
+        with pghistory.context(user=request.user.pk, url=request.path):
+            return get_response(request)
+
+    return middleware

@@ -1,0 +1,77 @@
+"""What connects a person to memberships, read from the database for the standing rule."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.functions import JSONObject
+
+from members.models import Contact, Membership, Seat, Term
+from members.standing import Holding, TermFacts, Via
+
+
+def holdings_of(person: Any) -> ArraySubquery:
+    """A subquery with one JSON object a membership that concerns the person (an id, an OuterRef or a parameter).
+
+    Only what the rule needs; `read_holdings` turns it into `Holding`s. One subquery, so that whoever needs more facts
+    about the person can have them all in one statement.
+    """
+    seats = Seat.objects.filter(membership=OuterRef("pk"), person=person, left_at__isnull=True)
+    works_there = Contact.objects.filter(organization=OuterRef("organization"), person=person)
+    terms = Term.objects.filter(membership=OuterRef("pk"), voided_at__isnull=True).order_by("starts_on")
+    facts = terms.values(
+        fact=JSONObject(
+            starts_on="starts_on",
+            ends_on="ends_on",
+            grace_days="grace_days",
+            provisional_until="provisional_until",
+            seats="seats",
+        )
+    )
+    memberships = Membership.objects.annotate(seat=Subquery(seats.values("number")[:1])).filter(
+        Q(person=person) | Q(seat__isnull=False) | Exists(works_there)
+    )
+    return ArraySubquery(
+        memberships.values(
+            holding=JSONObject(
+                id="pk",
+                organization_id="organization_id",
+                organization="organization__name",
+                seat="seat",
+                terms=ArraySubquery(facts),
+            )
+        )
+    )
+
+
+def read_holdings(rows: Iterable[dict[str, Any]]) -> tuple[Holding, ...]:
+    """What `holdings_of` selected, as the rule wants it."""
+    return tuple(_holding(row) for row in rows)
+
+
+def _holding(row: dict[str, Any]) -> Holding:
+    if row["organization_id"] is None:
+        via = Via.OWN
+    else:
+        via = Via.SEAT if row["seat"] is not None else Via.WORKS_THERE
+    return Holding(
+        via=via,
+        holder=row["organization"] or "",
+        terms=tuple(_term(term) for term in row["terms"]),
+        seat_number=row["seat"],
+        membership_id=row["id"],
+        organization_id=row["organization_id"],
+    )
+
+
+def _term(row: dict[str, Any]) -> TermFacts:
+    until = row["provisional_until"]
+    return TermFacts(
+        starts_on=date.fromisoformat(row["starts_on"]),
+        ends_on=date.fromisoformat(row["ends_on"]),
+        grace_days=row["grace_days"],
+        provisional_until=date.fromisoformat(until) if until else None,
+        seats=row["seats"],
+    )

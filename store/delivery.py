@@ -1,0 +1,112 @@
+"""How the bytes of an edition leave: by this process, by nginx, or by the object store.
+
+A file has no address of its own. Whatever the way, the answer is private, never stored by a cache, an attachment, and
+of the type we say.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.files.storage import Storage
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+
+from reports.models import Edition
+
+CONTENT_TYPE = "application/pdf"
+CACHE_CONTROL = "private, no-store"
+CHUNK = 64 * 1024
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+
+
+class FileMissing(Exception):
+    """The record is there, the bytes are not."""
+
+
+def wanted_range(request: HttpRequest, edition: Edition) -> range | None:
+    """The byte range asked for; None for the whole file; an empty range when it cannot be satisfied.
+
+    One range only: several at once, other units, and a range of another version (If-Range) get the whole file, as
+    RFC 9110 allows.
+    """
+    asked = _RANGE.fullmatch(request.headers.get("Range", "").strip())
+    if not asked or asked.group() == "bytes=-":
+        return None
+    if request.headers.get("If-Range", etag(edition)) != etag(edition):
+        return None
+    first, last = asked.groups()
+    if not first:
+        return range(max(edition.bytes - int(last), 0), edition.bytes)
+    stop = min(int(last) + 1, edition.bytes) if last else edition.bytes
+    if last and int(last) < int(first):
+        return None
+    return range(int(first), stop) if int(first) < edition.bytes else range(0)
+
+
+def etag(edition: Edition) -> str:
+    """Strong: the SHA-256 of the bytes."""
+    return f'"{edition.sha256}"'
+
+
+def deliver(request: HttpRequest, edition: Edition) -> HttpResponseBase:
+    """The answer that carries the edition, by the configured way. Raises `FileMissing`. Decides nothing."""
+    storage: Storage = edition.file.storage
+    if settings.FILES_DELIVERY == "presign":
+        return _private(_presigned(storage, edition), edition)
+    if not storage.exists(edition.file.name):
+        raise FileMissing(edition.file.name)
+    if settings.FILES_DELIVERY == "accel":
+        response = HttpResponse(content_type=CONTENT_TYPE)
+        response.headers["X-Accel-Redirect"] = settings.FILES_ACCEL_PREFIX + quote(edition.file.name)
+        return _private(response, edition)
+    return _private(_streamed(request, storage, edition), edition)
+
+
+def _private(response: HttpResponseBase, edition: Edition) -> HttpResponseBase:
+    response.headers["Cache-Control"] = CACHE_CONTROL
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Disposition"] = _disposition(edition)
+    return response
+
+
+def _disposition(edition: Edition) -> str:
+    return content_disposition_header(as_attachment=True, filename=edition.filename) or "attachment"
+
+
+def _presigned(storage: Storage, edition: Edition) -> HttpResponseRedirect:
+    parameters = {
+        "ResponseContentDisposition": _disposition(edition),
+        "ResponseContentType": CONTENT_TYPE,
+        "ResponseCacheControl": CACHE_CONTROL,
+    }
+    expire = min(settings.FILES_PRESIGN_SECONDS, 60)
+    return HttpResponseRedirect(storage.url(edition.file.name, parameters=parameters, expire=expire))  # type: ignore[call-arg]
+
+
+def _streamed(request: HttpRequest, storage: Storage, edition: Edition) -> HttpResponseBase:
+    piece = wanted_range(request, edition)
+    if piece is not None and not piece:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{edition.bytes}"})
+    file = storage.open(edition.file.name, "rb")
+    if piece is None:
+        response: HttpResponseBase = FileResponse(file, content_type=CONTENT_TYPE)
+        response.headers["Content-Length"] = str(edition.bytes)
+    else:
+        response = StreamingHttpResponse(_pieces(file, piece), status=206, content_type=CONTENT_TYPE)
+        response.headers["Content-Length"] = str(len(piece))
+        response.headers["Content-Range"] = f"bytes {piece.start}-{piece.stop - 1}/{edition.bytes}"
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["ETag"] = etag(edition)
+    return response
+
+
+def _pieces(file: BinaryIO, piece: range) -> Iterator[bytes]:
+    with file:
+        file.seek(piece.start)
+        left = len(piece)
+        while left > 0 and (chunk := file.read(min(CHUNK, left))):
+            left -= len(chunk)
+            yield chunk

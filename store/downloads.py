@@ -1,0 +1,42 @@
+"""The download ledger: every copy that leaves is one row."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+
+from reports.models import Edition
+from store.access import Decision, Viewer
+from store.models import Download
+
+# A reader that fetches a file in pieces asks many times for what a person took once.
+PIECES_WITHIN = timedelta(hours=1)
+
+
+def record_download(*, by: Viewer, decision: Decision, edition: Edition, at: datetime) -> Download:
+    """Write down that this viewer took this edition by this right."""
+    download = Download(
+        edition=edition,
+        person_id=by.person_id,
+        grant_id=decision.grant.id if decision.grant else None,
+        organization_id=decision.organization_id,
+        right=decision.reason.value,
+        at=at,
+    )
+    download.save(force_insert=True)
+    return download
+
+
+def record_piece(*, by: Viewer, decision: Decision, edition: Edition, at: datetime) -> None:
+    """Write down a later piece of a file, unless the same person took the same edition within the hour."""
+    earlier = Download.objects.filter(edition=edition, person_id=by.person_id, at__gt=at - PIECES_WITHIN)
+    if by.person_id is None or not earlier.exists():
+        record_download(by=by, decision=decision, edition=edition, at=at)
+
+
+def downloads_of(person_id: int) -> QuerySet[Download]:
+    """A person's downloads, newest first, with what a list of them shows."""
+    return (
+        Download.objects.filter(person_id=person_id)
+        .select_related("edition__report__current_edition", "edition__report__series")
+        .order_by("-at", "-pk")
+    )
