@@ -101,7 +101,12 @@ def _rows(h: Digest, colours: Palette) -> str:
     """Everyone faces one way; one seat faces the other."""
     yours, face = h[1] % 20, h[2] % 2 * 2
     return "".join(
-        _half(x, y, (face + 2) % 4 if index == yours else face, YELLOW if index == yours else colours[1 + (row + h[3]) % 2])
+        _half(
+            x,
+            y,
+            (face + 2) % 4 if index == yours else face,
+            YELLOW if index == yours else colours[1 + (row + h[3]) % 2],
+        )
         for index, _, row, x, y in _cells()
     )
 
@@ -137,9 +142,7 @@ def _signal(h: Digest, colours: Palette) -> str:
     x, y, yours = (0, WIDTH)[h[1] % 2], ART_HEIGHT, h[3] % 4
     fills = [colours.type, colours.form] * 2
     fills[yours] = YELLOW
-    arcs = [
-        _disc(x, y, CELL * ring + 34, fills[ring]) + _disc(x, y, CELL * ring, colours.ground) for ring in (3, 2, 1)
-    ]
+    arcs = [_disc(x, y, CELL * ring + 34, fills[ring]) + _disc(x, y, CELL * ring, colours.ground) for ring in (3, 2, 1)]
     return "".join(arcs) + _disc(x, y, 34, fills[0])
 
 
@@ -260,7 +263,9 @@ def _words(year: int, title: str, label: str, colour: str) -> str:
         size, lines = 20, textwrap.wrap(main, 25)
     y, drawn = 74, []
     for line in lines[:5]:
-        drawn.append(f'<text class="cover-title" x="20" y="{y}" font-size="{size}" fill="{colour}">{escape(line)}</text>')
+        drawn.append(
+            f'<text class="cover-title" x="20" y="{y}" font-size="{size}" fill="{colour}">{escape(line)}</text>'
+        )
         y += round(size * 1.12)
     for line in textwrap.wrap(subtitle, 42)[:3]:
         drawn.append(f'<text class="cover-sub" x="20" y="{y}" font-size="13.5" fill="{colour}">{escape(line)}</text>')
