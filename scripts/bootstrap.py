@@ -125,7 +125,9 @@ def candidates() -> List[str]:
     for major, minor in SUPPORTED:
         name = "python{}.{}".format(major, minor)
         found += ["/usr/bin/" + name, "/usr/local/bin/" + name, "/opt/homebrew/bin/" + name]
-        found += sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/{}.{}.*/bin/python".format(major, minor))))[::-1]
+        found += sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/{}.{}.*/bin/python".format(major, minor))))[
+            ::-1
+        ]
         found += [shutil.which(name) or ""]
     return [path for path in dict.fromkeys(found) if path and os.access(path, os.X_OK)]
 

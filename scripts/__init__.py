@@ -1,0 +1,1 @@
+"""What `make` starts. Nothing here is imported by the site itself."""

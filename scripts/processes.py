@@ -1,0 +1,96 @@
+"""Child processes that end with us, whatever ends us."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+# Loaded here and not after the fork, where taking the loader's lock could hang.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class StartError(Exception):
+    """Something could not be started. Its text is the whole sentence for the reader of the terminal."""
+
+
+def die_with(parent: int, how: signal.Signals) -> None:
+    """Have the kernel send us `how` when `parent` ends, however it ends. Linux only; elsewhere nothing happens."""
+    if _LIBC is None:
+        return
+    _LIBC.prctl(_PR_SET_PDEATHSIG, int(how), 0, 0, 0)
+    if os.getppid() != parent:  # it ended before the call
+        os.kill(os.getpid(), how)
+
+
+def spawn(
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    end_by: signal.Signals = signal.SIGTERM,
+    **options: Any,
+) -> subprocess.Popen[bytes]:
+    """Start a child with its output in a fresh `log`, in a process group of its own, so that Ctrl-C reaches us alone
+    and we choose the order of the end. When we are killed, it gets `end_by` (on Linux).
+
+    `options` go to Popen (user, group, pass_fds). Raises StartError when the program cannot be started at all.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    parent = os.getpid()
+    with log.open("wb") as output:
+        try:
+            return subprocess.Popen(
+                [str(part) for part in command],
+                env=None if env is None else dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+                preexec_fn=lambda: die_with(parent, end_by),
+                **options,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise StartError(f"{Path(command[0]).name} could not be started: {error}.") from error
+
+
+def end(process: subprocess.Popen[bytes], how: Sequence[tuple[signal.Signals, Callable[[], float]]]) -> None:
+    """Send each signal in turn and give the process that many seconds for it; kill its whole group at the last.
+
+    The seconds are asked anew while we wait, so that a second Ctrl-C can shorten them.
+    """
+    for number, patience in how:
+        if process.poll() is not None:
+            break
+        process.send_signal(number)
+        waited = 0.0
+        while process.poll() is None and waited < patience():
+            _nap(process)
+            waited += 0.05
+    # Also when the leader has ended: what it started may still be there.
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+    process.wait()
+
+
+def _nap(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(0.05)
+    except subprocess.TimeoutExpired:
+        return
+
+
+def tail(log: Path, lines: int = 12) -> str:
+    """The last lines of a log, set in, for the terminal."""
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "    (it left no log)"
+    kept = [line for line in text.splitlines() if line.strip()][-lines:]
+    return "\n".join(f"    {line}" for line in kept) or "    (it said nothing)"

@@ -1,0 +1,45 @@
+"""The pytest plugin that gives the suite its PostgreSQL and its environment, before Django reads its settings.
+
+It is a plugin named in pyproject.toml and not a conftest.py, because pytest-django loads the settings earlier than
+pytest loads any conftest.py. DATABASE_URL or TEST_DATABASE_URL takes the place of the embedded server.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from scripts.postgres import throwaway_cluster
+from scripts.processes import StartError
+
+# What a developer's own shell may hold, and a test must not see.
+FOREIGN = ("DEBUG", "PRODUCTION", "SITE_URL", "SECRET_KEY", "FILES_DELIVERY", "MAIL_BACKEND", "VAR_DIR", "PORT")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
+    """Start PostgreSQL and set the environment; both go when pytest ends."""
+    options = early_config.known_args_namespace
+    if options.help or options.version:
+        os.environ.setdefault("DATABASE_URL", "postgresql:///nowhere")
+        os.environ["TESTING"] = "1"
+        return (yield)
+    stack = ExitStack()
+    early_config.add_cleanup(stack.close)
+    for name in FOREIGN:
+        os.environ.pop(name, None)
+    os.environ["TESTING"] = "1"
+    files = Path(tempfile.mkdtemp(prefix="cosn-tests-"))
+    stack.callback(shutil.rmtree, files, ignore_errors=True)
+    os.environ["FILES_ROOT"] = str(files / "files")
+    os.environ["VAR_DIR"] = str(files)
+    given = os.environ.get("TEST_DATABASE_URL") or os.environ.get("DATABASE_URL")
+    try:
+        os.environ["DATABASE_URL"] = given or stack.enter_context(throwaway_cluster()).url("cosn")
+    except StartError as error:
+        raise pytest.UsageError(str(error)) from error
+    return (yield)
