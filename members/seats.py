@@ -6,9 +6,9 @@ given under a lock on the membership's row, so that two people cannot be given t
 
 from datetime import datetime
 
-import pghistory
 from django.db import transaction
 
+from cosn_site.audit import audited
 from cosn_site.clock import association_day
 from members.models import Membership, Seat, Term, User
 from members.standing import Standing, Status, TermFacts, standing
@@ -67,7 +67,7 @@ def give_seat(*, membership: Membership, person: User, by: User | None, now: dat
 
     Raises `NoSeatsHere`, `NoCurrentTerm`, `AlreadySeated`, `NoSeatLeft`.
     """
-    with transaction.atomic(), pghistory.context(verb="give_seat", **({"user": by.pk} if by else {})):
+    with transaction.atomic(), audited("give_seat", by=by):
         membership = Membership.objects.select_for_update().get(pk=membership.pk)
         if membership.organization_id is None:
             raise NoSeatsHere
@@ -86,7 +86,7 @@ def give_seat(*, membership: Membership, person: User, by: User | None, now: dat
 
 def take_seat(*, seat: Seat, by: User | None, now: datetime) -> None:
     """Take a seat back: the person leaves it, the row stays. Raises `SeatIsFree`."""
-    with transaction.atomic(), pghistory.context(verb="take_seat", **({"user": by.pk} if by else {})):
+    with transaction.atomic(), audited("take_seat", by=by):
         Membership.objects.select_for_update().get(pk=seat.membership_id)
         row = Seat.objects.select_for_update().get(pk=seat.pk)
         if row.left_at is not None:

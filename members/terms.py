@@ -6,9 +6,9 @@ A term is never deleted, and its days are never changed: a wrong one is voided w
 import calendar
 from datetime import date, datetime, timedelta
 
-import pghistory
 from django.db import transaction
 
+from cosn_site.audit import audited
 from members.models import Membership, Term, User
 
 
@@ -70,10 +70,12 @@ def record_term(
 ) -> Term:
     """Write down a term that was paid, or promised by a purchase order.
 
-    What is left out comes from the membership's plan as it is now. With `provisional_until` the term is unpaid and gives
-    access up to and including that day; `record_payment` clears it. Raises `TermEndsBeforeItStarts`, `TermsOverlap`.
+    What is left out comes from the membership's plan as it is now. With `provisional_until` the term is unpaid and
+    gives access up to and including that day; `record_payment` clears it.
+
+    Raises `TermEndsBeforeItStarts`, `TermsOverlap`.
     """
-    with transaction.atomic(), _audited("record_term", by):
+    with transaction.atomic(), audited("record_term", by=by):
         membership = Membership.objects.select_for_update(of=("self",)).select_related("plan").get(pk=membership.pk)
         plan = membership.plan
         ends_on = ends_on or last_day_of(starts_on, plan.term_months)
@@ -103,7 +105,7 @@ def record_payment(*, term: Term, reference: str = "", by: User | None, now: dat
     `reference` (a check number, say) replaces the one of the order when given; the audit trail keeps both.
     Raises `AlreadyPaid`, `AlreadyVoid`.
     """
-    with transaction.atomic(), _audited("record_payment", by):
+    with transaction.atomic(), audited("record_payment", by=by):
         row = Term.objects.select_for_update().get(pk=term.pk)
         if row.voided_at is not None:
             raise AlreadyVoid("This term is void. Record a new one for the payment.")
@@ -120,7 +122,7 @@ def void_term(*, term: Term, reason: str, by: User | None, now: datetime) -> Non
     reason = reason.strip()
     if not reason:
         raise ReasonMissing
-    with transaction.atomic(), _audited("void_term", by):
+    with transaction.atomic(), audited("void_term", by=by):
         row = Term.objects.select_for_update().get(pk=term.pk)
         if row.voided_at is not None:
             raise AlreadyVoid
@@ -128,10 +130,6 @@ def void_term(*, term: Term, reason: str, by: User | None, now: datetime) -> Non
         row.void_reason = reason
         row.save(update_fields=["voided_at", "void_reason"])
     term.refresh_from_db()
-
-
-def _audited(verb: str, by: User | None) -> pghistory.context:
-    return pghistory.context(verb=verb, **({"user": by.pk} if by else {}))
 
 
 def _in_full(day: date) -> str:

@@ -15,12 +15,12 @@ from contextvars import ContextVar
 from datetime import date, datetime
 from io import BytesIO
 
-import pghistory
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models import Max
 
+from cosn_site.audit import audited
 from cosn_site.clock import association_day
 from members.models import User
 from reports.covers import motif_for
@@ -95,7 +95,7 @@ def _step(report: Report, verb: str, by: User | None) -> Iterator[Report]:
 
     The caller's own object is brought up to date when the step succeeds.
     """
-    with transaction.atomic(), pghistory.context(verb=verb, **({"user": by.pk} if by else {})):
+    with transaction.atomic(), audited(verb, by=by):
         yield _locked(report)
     report.refresh_from_db(fields=_WRITTEN_HERE)
 
@@ -188,8 +188,9 @@ def typeset_edition(
     now: datetime,
 ) -> Edition:
     """Set the Markdown as a PDF and make it the report's current edition. See `add_edition`."""
-    day = released_on or report.released_on or association_day(now)
-    content = typeset(manuscript(report=report, source=source, released_on=day))
+    number = (report.editions.aggregate(last=Max("number"))["last"] or 0) + 1
+    day = released_on or (report.released_on if number == 1 else None) or association_day(now)
+    content = typeset(manuscript(report=report, source=source, number=number, released_on=day))
     return add_edition(
         report=report,
         content=content,
@@ -277,18 +278,20 @@ def reinstate(*, report: Report, by: User | None, now: datetime) -> None:
         row.save(update_fields=["withdrawn_at", "withdrawn_reason"])
 
 
-def manuscript(*, report: Report, source: str, released_on: date) -> Manuscript:
-    """What the typesetter needs to know of a report, saved or not."""
+def manuscript(*, report: Report, source: str, number: int, released_on: date) -> Manuscript:
+    """What the typesetter needs to know of a report, saved or not, and of its edition of this number."""
+    month = f"{released_on:%B %Y}"
+    forum = report.forum
     return Manuscript(
         title=report.title,
-        slug=report.slug,
+        series_label=report.series.singular,
         year=report.year,
+        slug=report.slug,
         motif=report.motif,
-        series=report.series.singular,
-        authors=tuple(report.authors),
-        summary=report.summary,
-        released_on=released_on,
         body=source,
+        authors=tuple(report.authors),
+        imprint=(f"From {forum.title}, {forum.local_start:%B %Y}",) if forum else (),
+        edition=month if number == 1 else f"Edition {number}, {month}",
     )
 
 

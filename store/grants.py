@@ -7,10 +7,10 @@ import hashlib
 import secrets
 from datetime import datetime
 
-import pghistory
 from django.db import transaction
 from django.db.models import Q
 
+from cosn_site.audit import audited
 from members.models import User
 from reports.models import Report
 from store.models import Grant
@@ -57,7 +57,7 @@ def give(
     Raises `AlreadyGranted` while a grant of the same kind is open, and `EndsBeforeItOpens`.
     """
     _check_end(expires_at, now)
-    with transaction.atomic(), _audited("give_grant", by):
+    with transaction.atomic(), audited("give_grant", by=by):
         User.objects.select_for_update().get(pk=person.pk)  # two clicks at once make one grant
         still_opens = Q(expires_at=None) | Q(expires_at__gt=now)
         if Grant.objects.filter(still_opens, report=report, person=person, kind=kind, closed_at=None).exists():
@@ -76,7 +76,7 @@ def give_link(
     """
     _check_end(expires_at, now)
     secret = secrets.token_urlsafe(32)
-    with transaction.atomic(), _audited("give_link", by):
+    with transaction.atomic(), audited("give_link", by=by):
         grant = Grant.objects.create(
             report=report,
             kind=Grant.Kind.COMPLIMENTARY,
@@ -99,7 +99,7 @@ def revoke(*, grant: Grant, reason: str, by: User | None, now: datetime) -> None
     reason = reason.strip()
     if not reason:
         raise ReasonMissing
-    with transaction.atomic(), _audited("revoke_grant", by):
+    with transaction.atomic(), audited("revoke_grant", by=by):
         row = Grant.objects.select_for_update().get(pk=grant.pk)
         if row.closed_at is not None:
             raise AlreadyClosed
@@ -112,7 +112,3 @@ def revoke(*, grant: Grant, reason: str, by: User | None, now: datetime) -> None
 def _check_end(expires_at: datetime | None, now: datetime) -> None:
     if expires_at is not None and expires_at <= now:
         raise EndsBeforeItOpens
-
-
-def _audited(verb: str, by: User | None) -> pghistory.context:
-    return pghistory.context(verb=verb, **({"user": by.pk} if by else {}))
