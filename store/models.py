@@ -47,7 +47,8 @@ class Grant(models.Model):
             ),
             models.UniqueConstraint(fields=["link_hash"], condition=~Q(link_hash=""), name="grant_links_are_unique"),
             models.CheckConstraint(
-                condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("opened_at")), name="grant_ends_after_it_opens"
+                condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("opened_at")),
+                name="grant_ends_after_it_opens",
             ),
         ]
         indexes = [models.Index(fields=["person"], condition=Q(closed_at__isnull=True), name="open_grants_of_a_person")]
@@ -63,7 +64,9 @@ class Download(models.Model):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     grant = models.ForeignKey(Grant, on_delete=models.PROTECT, null=True, related_name="downloads")
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, null=True, related_name="+")
-    right = models.CharField(max_length=13, choices=[(reason.value, reason.label) for reason in Reason if reason.allows])
+    right = models.CharField(
+        max_length=13, choices=[(reason.value, reason.label) for reason in Reason if reason.allows]
+    )
     at = models.DateTimeField()
 
     class Meta:

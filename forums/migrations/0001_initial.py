@@ -8,129 +8,220 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('pghistory', '0007_auto_20250421_0444'),
+        ("pghistory", "0007_auto_20250421_0444"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Forum',
+            name="Forum",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=200)),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published'), ('cancelled', 'Cancelled')], default='draft', max_length=10)),
-                ('summary', models.CharField(blank=True, max_length=400)),
-                ('body', models.TextField(blank=True, help_text='Markdown.')),
-                ('audience', models.CharField(blank=True, max_length=200, verbose_name='who it is for')),
-                ('host_conference', models.CharField(blank=True, max_length=120)),
-                ('venue', models.CharField(blank=True, max_length=200)),
-                ('time_zone', models.CharField(default='America/New_York', max_length=64, validators=[members.models.people.validate_time_zone])),
-                ('precision', models.CharField(choices=[('time', 'Day and time'), ('month', 'Month only')], default='time', max_length=5)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('capacity', models.PositiveIntegerField(blank=True, null=True)),
-                ('registration_opens_at', models.DateTimeField(blank=True, null=True)),
-                ('registration_closes_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=200)),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("published", "Published"), ("cancelled", "Cancelled")],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("summary", models.CharField(blank=True, max_length=400)),
+                ("body", models.TextField(blank=True, help_text="Markdown.")),
+                ("audience", models.CharField(blank=True, max_length=200, verbose_name="who it is for")),
+                ("host_conference", models.CharField(blank=True, max_length=120)),
+                ("venue", models.CharField(blank=True, max_length=200)),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="America/New_York", max_length=64, validators=[members.models.people.validate_time_zone]
+                    ),
+                ),
+                (
+                    "precision",
+                    models.CharField(
+                        choices=[("time", "Day and time"), ("month", "Month only")], default="time", max_length=5
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("capacity", models.PositiveIntegerField(blank=True, null=True)),
+                ("registration_opens_at", models.DateTimeField(blank=True, null=True)),
+                ("registration_closes_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['-starts_at'],
+                "ordering": ["-starts_at"],
             },
         ),
         migrations.CreateModel(
-            name='ForumSeries',
+            name="ForumSeries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('summary', models.CharField(blank=True, max_length=240)),
-                ('body', models.TextField(blank=True, help_text='Markdown.')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120)),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("summary", models.CharField(blank=True, max_length=240)),
+                ("body", models.TextField(blank=True, help_text="Markdown.")),
             ],
             options={
-                'verbose_name_plural': 'forum series',
-                'ordering': ['name'],
+                "verbose_name_plural": "forum series",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Sponsor',
+            name="Sponsor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120, unique=True)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='AgendaItem',
+            name="AgendaItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.TimeField(help_text="In the forum's time zone.")),
-                ('title', models.CharField(max_length=160)),
-                ('detail', models.TextField(blank=True)),
-                ('forum', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='agenda', to='forums.forum')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("starts_at", models.TimeField(help_text="In the forum's time zone.")),
+                ("title", models.CharField(max_length=160)),
+                ("detail", models.TextField(blank=True)),
+                (
+                    "forum",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="agenda", to="forums.forum"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['starts_at', 'pk'],
+                "ordering": ["starts_at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='ForumEvent',
+            name="ForumEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('title', models.CharField(max_length=200)),
-                ('slug', models.SlugField(db_index=False, max_length=80)),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published'), ('cancelled', 'Cancelled')], default='draft', max_length=10)),
-                ('summary', models.CharField(blank=True, max_length=400)),
-                ('body', models.TextField(blank=True, help_text='Markdown.')),
-                ('audience', models.CharField(blank=True, max_length=200, verbose_name='who it is for')),
-                ('host_conference', models.CharField(blank=True, max_length=120)),
-                ('venue', models.CharField(blank=True, max_length=200)),
-                ('time_zone', models.CharField(default='America/New_York', max_length=64, validators=[members.models.people.validate_time_zone])),
-                ('precision', models.CharField(choices=[('time', 'Day and time'), ('month', 'Month only')], default='time', max_length=5)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('capacity', models.PositiveIntegerField(blank=True, null=True)),
-                ('registration_opens_at', models.DateTimeField(blank=True, null=True)),
-                ('registration_closes_at', models.DateTimeField(blank=True, null=True)),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='forums.forum')),
-                ('series', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='forums.forumseries')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("title", models.CharField(max_length=200)),
+                ("slug", models.SlugField(db_index=False, max_length=80)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("published", "Published"), ("cancelled", "Cancelled")],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("summary", models.CharField(blank=True, max_length=400)),
+                ("body", models.TextField(blank=True, help_text="Markdown.")),
+                ("audience", models.CharField(blank=True, max_length=200, verbose_name="who it is for")),
+                ("host_conference", models.CharField(blank=True, max_length=120)),
+                ("venue", models.CharField(blank=True, max_length=200)),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="America/New_York", max_length=64, validators=[members.models.people.validate_time_zone]
+                    ),
+                ),
+                (
+                    "precision",
+                    models.CharField(
+                        choices=[("time", "Day and time"), ("month", "Month only")], default="time", max_length=5
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("capacity", models.PositiveIntegerField(blank=True, null=True)),
+                ("registration_opens_at", models.DateTimeField(blank=True, null=True)),
+                ("registration_closes_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="forums.forum",
+                    ),
+                ),
+                (
+                    "series",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="forums.forumseries",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='forum',
-            name='series',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='forums', to='forums.forumseries'),
+            model_name="forum",
+            name="series",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="forums", to="forums.forumseries"
+            ),
         ),
         migrations.AddField(
-            model_name='forum',
-            name='sponsors',
-            field=models.ManyToManyField(blank=True, related_name='forums', to='forums.sponsor'),
+            model_name="forum",
+            name="sponsors",
+            field=models.ManyToManyField(blank=True, related_name="forums", to="forums.sponsor"),
         ),
         migrations.AddIndex(
-            model_name='forum',
-            index=models.Index(fields=['ends_at'], name='forum_by_end'),
+            model_name="forum",
+            index=models.Index(fields=["ends_at"], name="forum_by_end"),
         ),
         migrations.AddConstraint(
-            model_name='forum',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gte', models.F('starts_at'))), name='forum_ends_after_it_starts', violation_error_message='A forum must end after it starts.'),
+            model_name="forum",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gte", models.F("starts_at"))),
+                name="forum_ends_after_it_starts",
+                violation_error_message="A forum must end after it starts.",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='forum',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "forums_forumevent" ("audience", "body", "capacity", "ends_at", "host_conference", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "precision", "registration_closes_at", "registration_opens_at", "series_id", "slug", "starts_at", "status", "summary", "time_zone", "title", "venue") VALUES (NEW."audience", NEW."body", NEW."capacity", NEW."ends_at", NEW."host_conference", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."precision", NEW."registration_closes_at", NEW."registration_opens_at", NEW."series_id", NEW."slug", NEW."starts_at", NEW."status", NEW."summary", NEW."time_zone", NEW."title", NEW."venue"); RETURN NULL;', hash='0abf2bd8e4f63f609bb53cc775997aeee0c63556', operation='INSERT', pgid='pgtrigger_insert_insert_0ba7f', table='forums_forum', when='AFTER')),
+            model_name="forum",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "forums_forumevent" ("audience", "body", "capacity", "ends_at", "host_conference", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "precision", "registration_closes_at", "registration_opens_at", "series_id", "slug", "starts_at", "status", "summary", "time_zone", "title", "venue") VALUES (NEW."audience", NEW."body", NEW."capacity", NEW."ends_at", NEW."host_conference", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."precision", NEW."registration_closes_at", NEW."registration_opens_at", NEW."series_id", NEW."slug", NEW."starts_at", NEW."status", NEW."summary", NEW."time_zone", NEW."title", NEW."venue"); RETURN NULL;',
+                    hash="0abf2bd8e4f63f609bb53cc775997aeee0c63556",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_0ba7f",
+                    table="forums_forum",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='forum',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "forums_forumevent" ("audience", "body", "capacity", "ends_at", "host_conference", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "precision", "registration_closes_at", "registration_opens_at", "series_id", "slug", "starts_at", "status", "summary", "time_zone", "title", "venue") VALUES (NEW."audience", NEW."body", NEW."capacity", NEW."ends_at", NEW."host_conference", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."precision", NEW."registration_closes_at", NEW."registration_opens_at", NEW."series_id", NEW."slug", NEW."starts_at", NEW."status", NEW."summary", NEW."time_zone", NEW."title", NEW."venue"); RETURN NULL;', hash='0cce03aef87cfe0f56abdcc6b8424e1c72d110b5', operation='UPDATE', pgid='pgtrigger_update_update_cfb71', table='forums_forum', when='AFTER')),
+            model_name="forum",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "forums_forumevent" ("audience", "body", "capacity", "ends_at", "host_conference", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "precision", "registration_closes_at", "registration_opens_at", "series_id", "slug", "starts_at", "status", "summary", "time_zone", "title", "venue") VALUES (NEW."audience", NEW."body", NEW."capacity", NEW."ends_at", NEW."host_conference", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."precision", NEW."registration_closes_at", NEW."registration_opens_at", NEW."series_id", NEW."slug", NEW."starts_at", NEW."status", NEW."summary", NEW."time_zone", NEW."title", NEW."venue"); RETURN NULL;',
+                    hash="0cce03aef87cfe0f56abdcc6b8424e1c72d110b5",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_cfb71",
+                    table="forums_forum",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

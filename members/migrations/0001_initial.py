@@ -15,265 +15,680 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
-        ('pghistory', '0007_auto_20250421_0444'),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("pghistory", "0007_auto_20250421_0444"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', models.EmailField(max_length=254, verbose_name='e-mail address')),
-                ('name', models.CharField(blank=True, max_length=120)),
-                ('title', models.CharField(blank=True, max_length=120, verbose_name='job title')),
-                ('time_zone', models.CharField(default='America/New_York', max_length=64, validators=[members.models.people.validate_time_zone])),
-                ('is_staff', models.BooleanField(default=False, help_text='Works for the association; may open the admin.', verbose_name='staff')),
-                ('is_active', models.BooleanField(default=True, help_text='Untick instead of deleting an account.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail address")),
+                ("name", models.CharField(blank=True, max_length=120)),
+                ("title", models.CharField(blank=True, max_length=120, verbose_name="job title")),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="America/New_York", max_length=64, validators=[members.models.people.validate_time_zone]
+                    ),
+                ),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False, help_text="Works for the association; may open the admin.", verbose_name="staff"
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True, help_text="Untick instead of deleting an account.", verbose_name="active"
+                    ),
+                ),
+                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'person',
-                'verbose_name_plural': 'people',
-                'ordering': ['email'],
+                "verbose_name": "person",
+                "verbose_name_plural": "people",
+                "ordering": ["email"],
             },
         ),
         migrations.CreateModel(
-            name='Organization',
+            name="Organization",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('kind', models.CharField(choices=[('district', 'School district'), ('agency', 'Regional or state agency'), ('school', 'School'), ('college', 'College or university'), ('company', 'Company'), ('nonprofit', 'Nonprofit')], max_length=12)),
-                ('state', models.CharField(blank=True, max_length=2, validators=[django.core.validators.RegexValidator('^[A-Z]{2}$', 'Give the two capital letters of the state.')])),
-                ('nces_id', models.CharField(blank=True, max_length=7, validators=[django.core.validators.RegexValidator('^\\d{7}$', 'An NCES district ID has seven digits.')], verbose_name='NCES district ID')),
-                ('enrollment', models.PositiveIntegerField(blank=True, help_text='Students enrolled; districts only.', null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200)),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("district", "School district"),
+                            ("agency", "Regional or state agency"),
+                            ("school", "School"),
+                            ("college", "College or university"),
+                            ("company", "Company"),
+                            ("nonprofit", "Nonprofit"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        blank=True,
+                        max_length=2,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Z]{2}$", "Give the two capital letters of the state."
+                            )
+                        ],
+                    ),
+                ),
+                (
+                    "nces_id",
+                    models.CharField(
+                        blank=True,
+                        max_length=7,
+                        validators=[
+                            django.core.validators.RegexValidator("^\\d{7}$", "An NCES district ID has seven digits.")
+                        ],
+                        verbose_name="NCES district ID",
+                    ),
+                ),
+                (
+                    "enrollment",
+                    models.PositiveIntegerField(blank=True, help_text="Students enrolled; districts only.", null=True),
+                ),
             ],
             options={
-                'ordering': ['name'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('nces_id', ''), _negated=True), fields=('nces_id',), name='one_district_per_nces_id')],
+                "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("nces_id", ""), _negated=True),
+                        fields=("nces_id",),
+                        name="one_district_per_nces_id",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('person', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='membership', to=settings.AUTH_USER_MODEL)),
-                ('organization', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='membership', to='members.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "person",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="membership",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="membership",
+                        to="members.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('primary', 'Primary contact'), ('billing', 'Billing contact'), ('member', 'Works there')], default='member', max_length=8)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='members.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("primary", "Primary contact"),
+                            ("billing", "Billing contact"),
+                            ("member", "Works there"),
+                        ],
+                        default="member",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contacts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="contacts", to="members.organization"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['organization', 'role', 'pk'],
+                "ordering": ["organization", "role", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Plan',
+            name="Plan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('holder', models.CharField(choices=[('organization', 'An organization'), ('person', 'A person')], max_length=12, verbose_name='held by')),
-                ('summary', models.CharField(blank=True, max_length=240)),
-                ('benefits', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=160), blank=True, default=list)),
-                ('dues_cents', models.PositiveIntegerField(help_text='For one term, in US cents.', verbose_name='dues in cents')),
-                ('seats', models.PositiveSmallIntegerField(default=1, help_text='Seats included in the dues.')),
-                ('term_months', models.PositiveSmallIntegerField(default=12)),
-                ('grace_days', models.PositiveSmallIntegerField(default=30, help_text='Days of access after a term has ended.')),
-                ('provisional_days', models.PositiveSmallIntegerField(default=40, help_text='Days of access on an accepted purchase order before it is paid.')),
-                ('is_published', models.BooleanField(default=True, verbose_name='published')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120)),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                (
+                    "holder",
+                    models.CharField(
+                        choices=[("organization", "An organization"), ("person", "A person")],
+                        max_length=12,
+                        verbose_name="held by",
+                    ),
+                ),
+                ("summary", models.CharField(blank=True, max_length=240)),
+                (
+                    "benefits",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=160), blank=True, default=list
+                    ),
+                ),
+                (
+                    "dues_cents",
+                    models.PositiveIntegerField(help_text="For one term, in US cents.", verbose_name="dues in cents"),
+                ),
+                ("seats", models.PositiveSmallIntegerField(default=1, help_text="Seats included in the dues.")),
+                ("term_months", models.PositiveSmallIntegerField(default=12)),
+                (
+                    "grace_days",
+                    models.PositiveSmallIntegerField(default=30, help_text="Days of access after a term has ended."),
+                ),
+                (
+                    "provisional_days",
+                    models.PositiveSmallIntegerField(
+                        default=40, help_text="Days of access on an accepted purchase order before it is paid."
+                    ),
+                ),
+                ("is_published", models.BooleanField(default=True, verbose_name="published")),
+                ("position", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
-                'ordering': ['position', 'name'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('seats__gte', 1)), name='plan_has_a_seat'), models.CheckConstraint(condition=models.Q(('term_months__gte', 1)), name='plan_has_a_term')],
+                "ordering": ["position", "name"],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("seats__gte", 1)), name="plan_has_a_seat"),
+                    models.CheckConstraint(condition=models.Q(("term_months__gte", 1)), name="plan_has_a_term"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='MembershipEvent',
+            name="MembershipEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('person', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='members.membership')),
-                ('organization', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='members.organization')),
-                ('plan', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='members.plan')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="members.membership",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="members.organization",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="members.plan",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='membership',
-            name='plan',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='members.plan'),
+            model_name="membership",
+            name="plan",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="memberships", to="members.plan"
+            ),
         ),
         migrations.CreateModel(
-            name='Seat',
+            name="Seat",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('taken_at', models.DateTimeField()),
-                ('left_at', models.DateTimeField(blank=True, null=True)),
-                ('membership', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seat_rows', to='members.membership')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seat_rows', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField()),
+                ("taken_at", models.DateTimeField()),
+                ("left_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "membership",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="seat_rows", to="members.membership"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="seat_rows",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['membership', 'number', 'pk'],
+                "ordering": ["membership", "number", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='SeatEvent',
+            name="SeatEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('number', models.PositiveSmallIntegerField()),
-                ('taken_at', models.DateTimeField()),
-                ('left_at', models.DateTimeField(blank=True, null=True)),
-                ('membership', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='members.membership')),
-                ('person', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='members.seat')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("number", models.PositiveSmallIntegerField()),
+                ("taken_at", models.DateTimeField()),
+                ("left_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "membership",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="members.membership",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="members.seat",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Term',
+            name="Term",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(help_text='The last day, inclusive.')),
-                ('seats', models.PositiveSmallIntegerField(default=1)),
-                ('grace_days', models.PositiveSmallIntegerField(default=30)),
-                ('provisional_until', models.DateField(blank=True, help_text='Unpaid purchase order: access up to and including this day.', null=True)),
-                ('dues_cents', models.PositiveIntegerField(default=0, verbose_name='dues in cents')),
-                ('reference', models.CharField(blank=True, help_text='Purchase order, check or order number.', max_length=80)),
-                ('voided_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('void_reason', models.CharField(blank=True, editable=False, max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('membership', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='terms', to='members.membership')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField(help_text="The last day, inclusive.")),
+                ("seats", models.PositiveSmallIntegerField(default=1)),
+                ("grace_days", models.PositiveSmallIntegerField(default=30)),
+                (
+                    "provisional_until",
+                    models.DateField(
+                        blank=True, help_text="Unpaid purchase order: access up to and including this day.", null=True
+                    ),
+                ),
+                ("dues_cents", models.PositiveIntegerField(default=0, verbose_name="dues in cents")),
+                (
+                    "reference",
+                    models.CharField(blank=True, help_text="Purchase order, check or order number.", max_length=80),
+                ),
+                ("voided_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("void_reason", models.CharField(blank=True, editable=False, max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "membership",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="terms", to="members.membership"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['starts_on', 'pk'],
+                "ordering": ["starts_on", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='TermEvent',
+            name="TermEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(help_text='The last day, inclusive.')),
-                ('seats', models.PositiveSmallIntegerField(default=1)),
-                ('grace_days', models.PositiveSmallIntegerField(default=30)),
-                ('provisional_until', models.DateField(blank=True, help_text='Unpaid purchase order: access up to and including this day.', null=True)),
-                ('dues_cents', models.PositiveIntegerField(default=0, verbose_name='dues in cents')),
-                ('reference', models.CharField(blank=True, help_text='Purchase order, check or order number.', max_length=80)),
-                ('voided_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('void_reason', models.CharField(blank=True, editable=False, max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('membership', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='members.membership')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='members.term')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField(help_text="The last day, inclusive.")),
+                ("seats", models.PositiveSmallIntegerField(default=1)),
+                ("grace_days", models.PositiveSmallIntegerField(default=30)),
+                (
+                    "provisional_until",
+                    models.DateField(
+                        blank=True, help_text="Unpaid purchase order: access up to and including this day.", null=True
+                    ),
+                ),
+                ("dues_cents", models.PositiveIntegerField(default=0, verbose_name="dues in cents")),
+                (
+                    "reference",
+                    models.CharField(blank=True, help_text="Purchase order, check or order number.", max_length=80),
+                ),
+                ("voided_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("void_reason", models.CharField(blank=True, editable=False, max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "membership",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="members.membership",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="members.term",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='one_person_per_email', violation_error_message='This address has an account.'),
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"),
+                name="one_person_per_email",
+                violation_error_message="This address has an account.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.UniqueConstraint(fields=('organization', 'person'), name='one_role_per_person_and_organization'),
+            model_name="contact",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "person"), name="one_role_per_person_and_organization"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.UniqueConstraint(condition=models.Q(('role', 'primary')), fields=('organization',), name='one_primary_contact_per_organization'),
+            model_name="contact",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("role", "primary")),
+                fields=("organization",),
+                name="one_primary_contact_per_organization",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('organization__isnull', False), ('person__isnull', True)), models.Q(('organization__isnull', True), ('person__isnull', False)), _connector='OR'), name='membership_has_one_holder', violation_error_message='Choose an organization or a person, not both.'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("organization__isnull", False), ("person__isnull", True)),
+                    models.Q(("organization__isnull", True), ("person__isnull", False)),
+                    _connector="OR",
+                ),
+                name="membership_has_one_holder",
+                violation_error_message="Choose an organization or a person, not both.",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='membership',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "members_membershipevent" ("id", "organization_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "plan_id") VALUES (NEW."id", NEW."organization_id", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."plan_id"); RETURN NULL;', hash='1910bbed4335397d203e6bb91407469fc4153865', operation='INSERT', pgid='pgtrigger_insert_insert_20243', table='members_membership', when='AFTER')),
+            model_name="membership",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "members_membershipevent" ("id", "organization_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "plan_id") VALUES (NEW."id", NEW."organization_id", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."plan_id"); RETURN NULL;',
+                    hash="1910bbed4335397d203e6bb91407469fc4153865",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_20243",
+                    table="members_membership",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='membership',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "members_membershipevent" ("id", "organization_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "plan_id") VALUES (NEW."id", NEW."organization_id", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."plan_id"); RETURN NULL;', hash='ebcfd946da3f6997f28fef7bc58e54a6e016e511', operation='UPDATE', pgid='pgtrigger_update_update_f5071', table='members_membership', when='AFTER')),
+            model_name="membership",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "members_membershipevent" ("id", "organization_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "plan_id") VALUES (NEW."id", NEW."organization_id", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."plan_id"); RETURN NULL;',
+                    hash="ebcfd946da3f6997f28fef7bc58e54a6e016e511",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_f5071",
+                    table="members_membership",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.UniqueConstraint(condition=models.Q(('left_at__isnull', True)), fields=('membership', 'person'), name='one_seat_per_person'),
+            model_name="seat",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("left_at__isnull", True)),
+                fields=("membership", "person"),
+                name="one_seat_per_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.UniqueConstraint(condition=models.Q(('left_at__isnull', True)), fields=('membership', 'number'), name='one_person_per_seat'),
+            model_name="seat",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("left_at__isnull", True)),
+                fields=("membership", "number"),
+                name="one_person_per_seat",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='seats_are_numbered_from_one'),
+            model_name="seat",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number__gte", 1)), name="seats_are_numbered_from_one"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.CheckConstraint(condition=models.Q(('left_at__isnull', True), ('left_at__gte', models.F('taken_at')), _connector='OR'), name='seat_left_after_it_was_taken'),
+            model_name="seat",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("left_at__isnull", True), ("left_at__gte", models.F("taken_at")), _connector="OR"),
+                name="seat_left_after_it_was_taken",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='seat',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "members_seatevent" ("id", "left_at", "membership_id", "number", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "taken_at") VALUES (NEW."id", NEW."left_at", NEW."membership_id", NEW."number", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."taken_at"); RETURN NULL;', hash='fca555318d2d4372bdab3fbfd924ac4f26e9ddf3', operation='INSERT', pgid='pgtrigger_insert_insert_0a368', table='members_seat', when='AFTER')),
+            model_name="seat",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "members_seatevent" ("id", "left_at", "membership_id", "number", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "taken_at") VALUES (NEW."id", NEW."left_at", NEW."membership_id", NEW."number", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."taken_at"); RETURN NULL;',
+                    hash="fca555318d2d4372bdab3fbfd924ac4f26e9ddf3",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_0a368",
+                    table="members_seat",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='seat',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "members_seatevent" ("id", "left_at", "membership_id", "number", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "taken_at") VALUES (NEW."id", NEW."left_at", NEW."membership_id", NEW."number", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."taken_at"); RETURN NULL;', hash='a297dbd36a421176c0b00db0732078caf00dc0d1', operation='UPDATE', pgid='pgtrigger_update_update_b2aa2', table='members_seat', when='AFTER')),
+            model_name="seat",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "members_seatevent" ("id", "left_at", "membership_id", "number", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "taken_at") VALUES (NEW."id", NEW."left_at", NEW."membership_id", NEW."number", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."taken_at"); RETURN NULL;',
+                    hash="a297dbd36a421176c0b00db0732078caf00dc0d1",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_b2aa2",
+                    table="members_seat",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='term',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='term_ends_after_it_starts', violation_error_message='A term must end on or after the day it starts.'),
+            model_name="term",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__gte", models.F("starts_on"))),
+                name="term_ends_after_it_starts",
+                violation_error_message="A term must end on or after the day it starts.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='term',
-            constraint=models.CheckConstraint(condition=models.Q(('seats__gte', 1)), name='term_has_a_seat'),
+            model_name="term",
+            constraint=models.CheckConstraint(condition=models.Q(("seats__gte", 1)), name="term_has_a_seat"),
         ),
         migrations.AddConstraint(
-            model_name='term',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('voided_at__isnull', True)), expressions=[(models.Func(models.F('membership'), models.F('membership'), models.Value('[]'), function='int8range'), '&&'), (models.Func(models.F('starts_on'), models.F('ends_on'), models.Value('[]'), function='daterange', output_field=django.contrib.postgres.fields.ranges.DateRangeField()), '&&')], name='terms_of_one_membership_never_overlap', violation_error_message='This term overlaps another term of the same membership.'),
+            model_name="term",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("voided_at__isnull", True)),
+                expressions=[
+                    (
+                        models.Func(
+                            models.F("membership"), models.F("membership"), models.Value("[]"), function="int8range"
+                        ),
+                        "&&",
+                    ),
+                    (
+                        models.Func(
+                            models.F("starts_on"),
+                            models.F("ends_on"),
+                            models.Value("[]"),
+                            function="daterange",
+                            output_field=django.contrib.postgres.fields.ranges.DateRangeField(),
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="terms_of_one_membership_never_overlap",
+                violation_error_message="This term overlaps another term of the same membership.",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='term',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "members_termevent" ("created_at", "dues_cents", "ends_on", "grace_days", "id", "membership_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provisional_until", "reference", "seats", "starts_on", "void_reason", "voided_at") VALUES (NEW."created_at", NEW."dues_cents", NEW."ends_on", NEW."grace_days", NEW."id", NEW."membership_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."provisional_until", NEW."reference", NEW."seats", NEW."starts_on", NEW."void_reason", NEW."voided_at"); RETURN NULL;', hash='664609841271a8b3de05eb51a25b6b70bdf62e46', operation='INSERT', pgid='pgtrigger_insert_insert_d8e11', table='members_term', when='AFTER')),
+            model_name="term",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "members_termevent" ("created_at", "dues_cents", "ends_on", "grace_days", "id", "membership_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provisional_until", "reference", "seats", "starts_on", "void_reason", "voided_at") VALUES (NEW."created_at", NEW."dues_cents", NEW."ends_on", NEW."grace_days", NEW."id", NEW."membership_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."provisional_until", NEW."reference", NEW."seats", NEW."starts_on", NEW."void_reason", NEW."voided_at"); RETURN NULL;',
+                    hash="664609841271a8b3de05eb51a25b6b70bdf62e46",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_d8e11",
+                    table="members_term",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='term',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "members_termevent" ("created_at", "dues_cents", "ends_on", "grace_days", "id", "membership_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provisional_until", "reference", "seats", "starts_on", "void_reason", "voided_at") VALUES (NEW."created_at", NEW."dues_cents", NEW."ends_on", NEW."grace_days", NEW."id", NEW."membership_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."provisional_until", NEW."reference", NEW."seats", NEW."starts_on", NEW."void_reason", NEW."voided_at"); RETURN NULL;', hash='5a8a8bd90bbfded4c2736f7da8e27a2708b3fccf', operation='UPDATE', pgid='pgtrigger_update_update_9fb10', table='members_term', when='AFTER')),
+            model_name="term",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "members_termevent" ("created_at", "dues_cents", "ends_on", "grace_days", "id", "membership_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provisional_until", "reference", "seats", "starts_on", "void_reason", "voided_at") VALUES (NEW."created_at", NEW."dues_cents", NEW."ends_on", NEW."grace_days", NEW."id", NEW."membership_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."provisional_until", NEW."reference", NEW."seats", NEW."starts_on", NEW."void_reason", NEW."voided_at"); RETURN NULL;',
+                    hash="5a8a8bd90bbfded4c2736f7da8e27a2708b3fccf",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_9fb10",
+                    table="members_term",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

@@ -20,7 +20,9 @@ class Organization(models.Model):
     slug = models.SlugField(max_length=80, unique=True)
     kind = models.CharField(max_length=12, choices=Kind)
     state = models.CharField(
-        max_length=2, blank=True, validators=[RegexValidator(r"^[A-Z]{2}$", "Give the two capital letters of the state.")]
+        max_length=2,
+        blank=True,
+        validators=[RegexValidator(r"^[A-Z]{2}$", "Give the two capital letters of the state.")],
     )
     nces_id = models.CharField(
         "NCES district ID",
@@ -33,7 +35,9 @@ class Organization(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["nces_id"], condition=~models.Q(nces_id=""), name="one_district_per_nces_id")
+            models.UniqueConstraint(
+                fields=["nces_id"], condition=~models.Q(nces_id=""), name="one_district_per_nces_id"
+            )
         ]
 
     def __str__(self) -> str:

@@ -15,401 +15,826 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('forums', '0001_initial'),
-        ('pghistory', '0007_auto_20250421_0444'),
+        ("forums", "0001_initial"),
+        ("pghistory", "0007_auto_20250421_0444"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Boilerplate',
+            name="Boilerplate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveSmallIntegerField(unique=True)),
-                ('text', models.TextField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.PositiveSmallIntegerField(unique=True)),
+                ("text", models.TextField()),
             ],
             options={
-                'ordering': ['-version'],
+                "ordering": ["-version"],
             },
         ),
         migrations.CreateModel(
-            name='ConsentText',
+            name="ConsentText",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveSmallIntegerField(unique=True)),
-                ('text', models.TextField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.PositiveSmallIntegerField(unique=True)),
+                ("text", models.TextField()),
             ],
             options={
-                'ordering': ['-version'],
+                "ordering": ["-version"],
             },
         ),
         migrations.CreateModel(
-            name='FocusArea',
+            name="FocusArea",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('summary', models.CharField(blank=True, max_length=300)),
-                ('body', models.TextField(blank=True, help_text='Markdown.')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80)),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("summary", models.CharField(blank=True, max_length=300)),
+                ("body", models.TextField(blank=True, help_text="Markdown.")),
+                ("position", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
-                'ordering': ['position', 'name'],
+                "ordering": ["position", "name"],
             },
         ),
         migrations.CreateModel(
-            name='PressContact',
+            name="PressContact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(max_length=120)),
-                ('email', models.EmailField(max_length=254)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("role", models.CharField(max_length=120)),
+                ("email", models.EmailField(max_length=254)),
             ],
             options={
-                'ordering': ['role'],
+                "ordering": ["role"],
             },
         ),
         migrations.CreateModel(
-            name='Series',
+            name="Series",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='In the plural: CTO Forum reports.', max_length=80)),
-                ('singular', models.CharField(help_text='One of them: CTO Forum report.', max_length=80)),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('description', models.CharField(blank=True, max_length=300)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(help_text="In the plural: CTO Forum reports.", max_length=80)),
+                ("singular", models.CharField(help_text="One of them: CTO Forum report.", max_length=80)),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("description", models.CharField(blank=True, max_length=300)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
-                'verbose_name_plural': 'series',
-                'ordering': ['position', 'name'],
+                "verbose_name_plural": "series",
+                "ordering": ["position", "name"],
             },
         ),
         migrations.CreateModel(
-            name='Edition',
+            name="Edition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('file', models.FileField(max_length=200, storage=django.core.files.storage.FileSystemStorage(base_url=None, file_permissions_mode=416, location=pathlib.PurePosixPath('/work/main/var/files')), upload_to=reports.models.reports.edition_path)),
-                ('filename', models.CharField(help_text="What a reader's copy is called.", max_length=160)),
-                ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
-                ('bytes', models.PositiveBigIntegerField()),
-                ('pages', models.PositiveSmallIntegerField()),
-                ('note', models.CharField(blank=True, max_length=300, verbose_name='what changed')),
-                ('source', models.TextField(blank=True, help_text='The Markdown it was set from; empty for an upload.')),
-                ('released_on', models.DateField()),
-                ('added_at', models.DateTimeField()),
-                ('added_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField()),
+                (
+                    "file",
+                    models.FileField(
+                        max_length=200,
+                        storage=django.core.files.storage.FileSystemStorage(
+                            base_url=None,
+                            file_permissions_mode=416,
+                            location=pathlib.PurePosixPath("/work/main/var/files"),
+                        ),
+                        upload_to=reports.models.reports.edition_path,
+                    ),
+                ),
+                ("filename", models.CharField(help_text="What a reader's copy is called.", max_length=160)),
+                ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
+                ("bytes", models.PositiveBigIntegerField()),
+                ("pages", models.PositiveSmallIntegerField()),
+                ("note", models.CharField(blank=True, max_length=300, verbose_name="what changed")),
+                (
+                    "source",
+                    models.TextField(blank=True, help_text="The Markdown it was set from; empty for an upload."),
+                ),
+                ("released_on", models.DateField()),
+                ("added_at", models.DateTimeField()),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['report', '-number'],
+                "ordering": ["report", "-number"],
             },
         ),
         migrations.CreateModel(
-            name='Framework',
+            name="Framework",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=160)),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('summary', models.CharField(blank=True, max_length=300)),
-                ('body', models.TextField(blank=True, help_text='Markdown.')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('aligned_to', models.ForeignKey(blank=True, help_text='Derived from this one.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='aligned', to='reports.framework')),
-                ('parallel_to', models.ForeignKey(blank=True, help_text='Its sister framework.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='parallels', to='reports.framework')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=160)),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                ("summary", models.CharField(blank=True, max_length=300)),
+                ("body", models.TextField(blank=True, help_text="Markdown.")),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "aligned_to",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Derived from this one.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="aligned",
+                        to="reports.framework",
+                    ),
+                ),
+                (
+                    "parallel_to",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Its sister framework.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="parallels",
+                        to="reports.framework",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'name'],
+                "ordering": ["position", "name"],
             },
         ),
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('description', models.TextField(blank=True)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('aligned_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='aligned', to='reports.category')),
-                ('framework', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='categories', to='reports.framework')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120)),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                ("description", models.TextField(blank=True)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "aligned_to",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="aligned",
+                        to="reports.category",
+                    ),
+                ),
+                (
+                    "framework",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="categories", to="reports.framework"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'categories',
-                'ordering': ['framework', 'position'],
+                "verbose_name_plural": "categories",
+                "ordering": ["framework", "position"],
             },
         ),
         migrations.CreateModel(
-            name='Report',
+            name="Report",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=250)),
-                ('alternate_title', models.CharField(blank=True, max_length=250)),
-                ('slug', models.SlugField(help_text='The address. It never changes once public.', max_length=120, unique=True)),
-                ('year', models.PositiveSmallIntegerField()),
-                ('authors', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), blank=True, default=list)),
-                ('summary', models.CharField(max_length=300)),
-                ('audience', models.CharField(blank=True, max_length=120, verbose_name='who it is for')),
-                ('body', models.TextField(blank=True, help_text="Markdown, for the report's public page.", verbose_name='about this report')),
-                ('access', models.CharField(choices=[('public', 'Open to all'), ('registered', 'Anyone signed in'), ('members', 'Members')], default='members', max_length=10)),
-                ('motif', models.PositiveSmallIntegerField(default=0, help_text='The pattern on the cover, 0 to 8.')),
-                ('published_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('embargo_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('withdrawn_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('withdrawn_reason', models.CharField(blank=True, editable=False, max_length=300)),
-                ('released_on', models.DateField(blank=True, help_text='Shown as the release date; by default the day it came out.', null=True)),
-                ('search', models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.CombinedSearchVector(django.contrib.postgres.search.CombinedSearchVector(django.contrib.postgres.search.SearchVector(models.F('title'), models.F('alternate_title'), config='english', weight='A'), '||', django.contrib.postgres.search.SearchVector(models.F('summary'), config='english', weight='B'), django.contrib.postgres.search.SearchConfig('english')), '||', django.contrib.postgres.search.SearchVector(models.F('body'), config='english', weight='C'), django.contrib.postgres.search.SearchConfig('english')), output_field=django.contrib.postgres.search.SearchVectorField())),
-                ('categories', models.ManyToManyField(blank=True, related_name='reports', to='reports.category')),
-                ('current_edition', models.OneToOneField(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reports.edition')),
-                ('focus_areas', models.ManyToManyField(blank=True, related_name='reports', to='reports.focusarea')),
-                ('forum', models.ForeignKey(blank=True, help_text='The forum it grew from.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='forums.forum')),
-                ('series', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='reports.series')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=250)),
+                ("alternate_title", models.CharField(blank=True, max_length=250)),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="The address. It never changes once public.", max_length=120, unique=True
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField()),
+                (
+                    "authors",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=120), blank=True, default=list
+                    ),
+                ),
+                ("summary", models.CharField(max_length=300)),
+                ("audience", models.CharField(blank=True, max_length=120, verbose_name="who it is for")),
+                (
+                    "body",
+                    models.TextField(
+                        blank=True,
+                        help_text="Markdown, for the report's public page.",
+                        verbose_name="about this report",
+                    ),
+                ),
+                (
+                    "access",
+                    models.CharField(
+                        choices=[("public", "Open to all"), ("registered", "Anyone signed in"), ("members", "Members")],
+                        default="members",
+                        max_length=10,
+                    ),
+                ),
+                ("motif", models.PositiveSmallIntegerField(default=0, help_text="The pattern on the cover, 0 to 8.")),
+                ("published_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("embargo_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("withdrawn_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("withdrawn_reason", models.CharField(blank=True, editable=False, max_length=300)),
+                (
+                    "released_on",
+                    models.DateField(
+                        blank=True, help_text="Shown as the release date; by default the day it came out.", null=True
+                    ),
+                ),
+                (
+                    "search",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.contrib.postgres.search.CombinedSearchVector(
+                            django.contrib.postgres.search.CombinedSearchVector(
+                                django.contrib.postgres.search.SearchVector(
+                                    models.F("title"), models.F("alternate_title"), config="english", weight="A"
+                                ),
+                                "||",
+                                django.contrib.postgres.search.SearchVector(
+                                    models.F("summary"), config="english", weight="B"
+                                ),
+                                django.contrib.postgres.search.SearchConfig("english"),
+                            ),
+                            "||",
+                            django.contrib.postgres.search.SearchVector(models.F("body"), config="english", weight="C"),
+                            django.contrib.postgres.search.SearchConfig("english"),
+                        ),
+                        output_field=django.contrib.postgres.search.SearchVectorField(),
+                    ),
+                ),
+                ("categories", models.ManyToManyField(blank=True, related_name="reports", to="reports.category")),
+                (
+                    "current_edition",
+                    models.OneToOneField(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="reports.edition",
+                    ),
+                ),
+                ("focus_areas", models.ManyToManyField(blank=True, related_name="reports", to="reports.focusarea")),
+                (
+                    "forum",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The forum it grew from.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="forums.forum",
+                    ),
+                ),
+                (
+                    "series",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="reports", to="reports.series"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-year', 'title'],
-                'permissions': [('publish_report', 'Can publish, schedule, embargo and withdraw reports')],
+                "ordering": ["-year", "title"],
+                "permissions": [("publish_report", "Can publish, schedule, embargo and withdraw reports")],
             },
         ),
         migrations.AddField(
-            model_name='framework',
-            name='report',
-            field=models.ForeignKey(blank=True, help_text='The framework as a resource in the knowledge center.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='frameworks', to='reports.report'),
+            model_name="framework",
+            name="report",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="The framework as a resource in the knowledge center.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="frameworks",
+                to="reports.report",
+            ),
         ),
         migrations.CreateModel(
-            name='EditionEvent',
+            name="EditionEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('number', models.PositiveSmallIntegerField()),
-                ('file', models.FileField(max_length=200, storage=django.core.files.storage.FileSystemStorage(base_url=None, file_permissions_mode=416, location=pathlib.PurePosixPath('/work/main/var/files')), upload_to=reports.models.reports.edition_path)),
-                ('filename', models.CharField(help_text="What a reader's copy is called.", max_length=160)),
-                ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
-                ('bytes', models.PositiveBigIntegerField()),
-                ('pages', models.PositiveSmallIntegerField()),
-                ('note', models.CharField(blank=True, max_length=300, verbose_name='what changed')),
-                ('source', models.TextField(blank=True, help_text='The Markdown it was set from; empty for an upload.')),
-                ('released_on', models.DateField()),
-                ('added_at', models.DateTimeField()),
-                ('added_by', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='reports.edition')),
-                ('report', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='reports.report')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("number", models.PositiveSmallIntegerField()),
+                (
+                    "file",
+                    models.FileField(
+                        max_length=200,
+                        storage=django.core.files.storage.FileSystemStorage(
+                            base_url=None,
+                            file_permissions_mode=416,
+                            location=pathlib.PurePosixPath("/work/main/var/files"),
+                        ),
+                        upload_to=reports.models.reports.edition_path,
+                    ),
+                ),
+                ("filename", models.CharField(help_text="What a reader's copy is called.", max_length=160)),
+                ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
+                ("bytes", models.PositiveBigIntegerField()),
+                ("pages", models.PositiveSmallIntegerField()),
+                ("note", models.CharField(blank=True, max_length=300, verbose_name="what changed")),
+                (
+                    "source",
+                    models.TextField(blank=True, help_text="The Markdown it was set from; empty for an upload."),
+                ),
+                ("released_on", models.DateField()),
+                ("added_at", models.DateTimeField()),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="reports.edition",
+                    ),
+                ),
+                (
+                    "report",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="reports.report",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='edition',
-            name='report',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='editions', to='reports.report'),
+            model_name="edition",
+            name="report",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="editions", to="reports.report"
+            ),
         ),
         migrations.CreateModel(
-            name='Coverage',
+            name="Coverage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('outlet', models.CharField(max_length=120)),
-                ('author', models.CharField(blank=True, max_length=120)),
-                ('published_on', models.DateField()),
-                ('headline', models.CharField(max_length=240)),
-                ('line', models.CharField(blank=True, max_length=240, verbose_name='our one line')),
-                ('url', models.URLField()),
-                ('framework', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='coverage', to='reports.framework')),
-                ('reports', models.ManyToManyField(blank=True, related_name='coverage', to='reports.report')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("outlet", models.CharField(max_length=120)),
+                ("author", models.CharField(blank=True, max_length=120)),
+                ("published_on", models.DateField()),
+                ("headline", models.CharField(max_length=240)),
+                ("line", models.CharField(blank=True, max_length=240, verbose_name="our one line")),
+                ("url", models.URLField()),
+                (
+                    "framework",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="coverage",
+                        to="reports.framework",
+                    ),
+                ),
+                ("reports", models.ManyToManyField(blank=True, related_name="coverage", to="reports.report")),
             ],
             options={
-                'verbose_name_plural': 'coverage',
-                'ordering': ['-published_on'],
+                "verbose_name_plural": "coverage",
+                "ordering": ["-published_on"],
             },
         ),
         migrations.CreateModel(
-            name='ReportEvent',
+            name="ReportEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('title', models.CharField(max_length=250)),
-                ('alternate_title', models.CharField(blank=True, max_length=250)),
-                ('slug', models.SlugField(db_index=False, help_text='The address. It never changes once public.', max_length=120)),
-                ('year', models.PositiveSmallIntegerField()),
-                ('authors', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), blank=True, default=list)),
-                ('summary', models.CharField(max_length=300)),
-                ('audience', models.CharField(blank=True, max_length=120, verbose_name='who it is for')),
-                ('body', models.TextField(blank=True, help_text="Markdown, for the report's public page.", verbose_name='about this report')),
-                ('access', models.CharField(choices=[('public', 'Open to all'), ('registered', 'Anyone signed in'), ('members', 'Members')], default='members', max_length=10)),
-                ('motif', models.PositiveSmallIntegerField(default=0, help_text='The pattern on the cover, 0 to 8.')),
-                ('published_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('embargo_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('withdrawn_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('withdrawn_reason', models.CharField(blank=True, editable=False, max_length=300)),
-                ('released_on', models.DateField(blank=True, help_text='Shown as the release date; by default the day it came out.', null=True)),
-                ('current_edition', models.ForeignKey(blank=True, db_constraint=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='reports.edition')),
-                ('forum', models.ForeignKey(blank=True, db_constraint=False, help_text='The forum it grew from.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='forums.forum')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='reports.report')),
-                ('series', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='reports.series')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("title", models.CharField(max_length=250)),
+                ("alternate_title", models.CharField(blank=True, max_length=250)),
+                (
+                    "slug",
+                    models.SlugField(
+                        db_index=False, help_text="The address. It never changes once public.", max_length=120
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField()),
+                (
+                    "authors",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=120), blank=True, default=list
+                    ),
+                ),
+                ("summary", models.CharField(max_length=300)),
+                ("audience", models.CharField(blank=True, max_length=120, verbose_name="who it is for")),
+                (
+                    "body",
+                    models.TextField(
+                        blank=True,
+                        help_text="Markdown, for the report's public page.",
+                        verbose_name="about this report",
+                    ),
+                ),
+                (
+                    "access",
+                    models.CharField(
+                        choices=[("public", "Open to all"), ("registered", "Anyone signed in"), ("members", "Members")],
+                        default="members",
+                        max_length=10,
+                    ),
+                ),
+                ("motif", models.PositiveSmallIntegerField(default=0, help_text="The pattern on the cover, 0 to 8.")),
+                ("published_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("embargo_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("withdrawn_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("withdrawn_reason", models.CharField(blank=True, editable=False, max_length=300)),
+                (
+                    "released_on",
+                    models.DateField(
+                        blank=True, help_text="Shown as the release date; by default the day it came out.", null=True
+                    ),
+                ),
+                (
+                    "current_edition",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="reports.edition",
+                    ),
+                ),
+                (
+                    "forum",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        help_text="The forum it grew from.",
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="forums.forum",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="reports.report",
+                    ),
+                ),
+                (
+                    "series",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="reports.series",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Skill',
+            name="Skill",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('description', models.TextField(blank=True)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='skills', to='reports.category')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120)),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                ("description", models.TextField(blank=True)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="skills", to="reports.category"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['category', 'position'],
+                "ordering": ["category", "position"],
             },
         ),
         migrations.CreateModel(
-            name='Subscriber',
+            name="Subscriber",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(max_length=254)),
-                ('token_hash', models.CharField(editable=False, max_length=64, unique=True)),
-                ('asked_at', models.DateTimeField()),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True)),
-                ('left_at', models.DateTimeField(blank=True, null=True)),
-                ('consent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subscribers', to='reports.consenttext')),
-                ('focus_areas', models.ManyToManyField(blank=True, related_name='+', to='reports.focusarea')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("email", models.EmailField(max_length=254)),
+                ("token_hash", models.CharField(editable=False, max_length=64, unique=True)),
+                ("asked_at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
+                ("left_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "consent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="subscribers",
+                        to="reports.consenttext",
+                    ),
+                ),
+                ("focus_areas", models.ManyToManyField(blank=True, related_name="+", to="reports.focusarea")),
             ],
             options={
-                'ordering': ['-asked_at'],
+                "ordering": ["-asked_at"],
             },
         ),
         migrations.CreateModel(
-            name='Takeaway',
+            name="Takeaway",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('challenge', 'Challenge'), ('opportunity', 'Opportunity'), ('recipe', 'Recipe')], max_length=12)),
-                ('text', models.CharField(max_length=300)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('search', models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.SearchVector(models.F('text'), config='english'), output_field=django.contrib.postgres.search.SearchVectorField())),
-                ('report', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='takeaways', to='reports.report')),
-                ('skill', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='takeaways', to='reports.skill')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("challenge", "Challenge"), ("opportunity", "Opportunity"), ("recipe", "Recipe")],
+                        max_length=12,
+                    ),
+                ),
+                ("text", models.CharField(max_length=300)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "search",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.contrib.postgres.search.SearchVector(models.F("text"), config="english"),
+                        output_field=django.contrib.postgres.search.SearchVectorField(),
+                    ),
+                ),
+                (
+                    "report",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="takeaways", to="reports.report"
+                    ),
+                ),
+                (
+                    "skill",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="takeaways",
+                        to="reports.skill",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['report', 'position', 'pk'],
+                "ordering": ["report", "position", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='EditionPage',
+            name="EditionPage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('text', models.TextField()),
-                ('search', models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.SearchVector(models.F('text'), config='english'), output_field=django.contrib.postgres.search.SearchVectorField())),
-                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='page_rows', to='reports.edition')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField()),
+                ("text", models.TextField()),
+                (
+                    "search",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.contrib.postgres.search.SearchVector(models.F("text"), config="english"),
+                        output_field=django.contrib.postgres.search.SearchVectorField(),
+                    ),
+                ),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="page_rows", to="reports.edition"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['edition', 'number'],
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['search'], name='edition_page_search')],
-                'constraints': [models.UniqueConstraint(fields=('edition', 'number'), name='one_text_per_page')],
+                "ordering": ["edition", "number"],
+                "indexes": [django.contrib.postgres.indexes.GinIndex(fields=["search"], name="edition_page_search")],
+                "constraints": [models.UniqueConstraint(fields=("edition", "number"), name="one_text_per_page")],
             },
         ),
         migrations.CreateModel(
-            name='FrameworkEdition',
+            name="FrameworkEdition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField()),
-                ('label', models.CharField(max_length=80)),
-                ('note', models.CharField(blank=True, max_length=300)),
-                ('framework', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='editions', to='reports.framework')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("year", models.PositiveSmallIntegerField()),
+                ("label", models.CharField(max_length=80)),
+                ("note", models.CharField(blank=True, max_length=300)),
+                (
+                    "framework",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="editions", to="reports.framework"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['year'],
-                'constraints': [models.UniqueConstraint(fields=('framework', 'year'), name='one_framework_edition_per_year')],
+                "ordering": ["year"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("framework", "year"), name="one_framework_edition_per_year")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='NewsItem',
+            name="NewsItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('press_release', 'Press release'), ('post', 'Post')], max_length=14)),
-                ('title', models.CharField(max_length=200, verbose_name='headline')),
-                ('slug', models.SlugField(max_length=100, unique=True)),
-                ('subhead', models.CharField(blank=True, max_length=240)),
-                ('summary', models.CharField(blank=True, max_length=300)),
-                ('dateline', models.CharField(blank=True, help_text='The place, for a release: Washington, DC.', max_length=80)),
-                ('body', models.TextField(help_text='Markdown.')),
-                ('byline', models.CharField(blank=True, max_length=120)),
-                ('published_at', models.DateTimeField(blank=True, null=True)),
-                ('post_series', models.CharField(blank=True, help_text='The series of posts this one belongs to.', max_length=160)),
-                ('part', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('boilerplate', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='reports.boilerplate')),
-                ('focus_areas', models.ManyToManyField(blank=True, related_name='news', to='reports.focusarea')),
-                ('press_contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='reports.presscontact')),
-                ('reports', models.ManyToManyField(blank=True, related_name='news', to='reports.report')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(choices=[("press_release", "Press release"), ("post", "Post")], max_length=14),
+                ),
+                ("title", models.CharField(max_length=200, verbose_name="headline")),
+                ("slug", models.SlugField(max_length=100, unique=True)),
+                ("subhead", models.CharField(blank=True, max_length=240)),
+                ("summary", models.CharField(blank=True, max_length=300)),
+                (
+                    "dateline",
+                    models.CharField(blank=True, help_text="The place, for a release: Washington, DC.", max_length=80),
+                ),
+                ("body", models.TextField(help_text="Markdown.")),
+                ("byline", models.CharField(blank=True, max_length=120)),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "post_series",
+                    models.CharField(blank=True, help_text="The series of posts this one belongs to.", max_length=160),
+                ),
+                ("part", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "boilerplate",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="items",
+                        to="reports.boilerplate",
+                    ),
+                ),
+                ("focus_areas", models.ManyToManyField(blank=True, related_name="news", to="reports.focusarea")),
+                (
+                    "press_contact",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="items",
+                        to="reports.presscontact",
+                    ),
+                ),
+                ("reports", models.ManyToManyField(blank=True, related_name="news", to="reports.report")),
             ],
             options={
-                'ordering': ['-published_at', '-pk'],
-                'indexes': [models.Index(fields=['-published_at'], name='news_by_date')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('part__isnull', True), models.Q(('post_series', ''), _negated=True), _connector='OR'), name='a_part_belongs_to_a_series', violation_error_message='Name the series this part belongs to.')],
+                "ordering": ["-published_at", "-pk"],
+                "indexes": [models.Index(fields=["-published_at"], name="news_by_date")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("part__isnull", True), models.Q(("post_series", ""), _negated=True), _connector="OR"
+                        ),
+                        name="a_part_belongs_to_a_series",
+                        violation_error_message="Name the series this part belongs to.",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.UniqueConstraint(fields=('report', 'number'), name='editions_are_numbered_once'),
+            model_name="edition",
+            constraint=models.UniqueConstraint(fields=("report", "number"), name="editions_are_numbered_once"),
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.CheckConstraint(condition=models.Q(('bytes__gte', 1), ('number__gte', 1), ('pages__gte', 1)), name='edition_is_not_empty'),
+            model_name="edition",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("bytes__gte", 1), ("number__gte", 1), ("pages__gte", 1)),
+                name="edition_is_not_empty",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='edition_sha256_is_hex'),
+            model_name="edition",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")), name="edition_sha256_is_hex"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='edition',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reports_editionevent" ("added_at", "added_by_id", "bytes", "file", "filename", "id", "note", "number", "pages", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "released_on", "report_id", "sha256", "source") VALUES (NEW."added_at", NEW."added_by_id", NEW."bytes", NEW."file", NEW."filename", NEW."id", NEW."note", NEW."number", NEW."pages", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."released_on", NEW."report_id", NEW."sha256", NEW."source"); RETURN NULL;', hash='c0a6f0c1edb24e7b6d664d18e1b1bce55013e940', operation='INSERT', pgid='pgtrigger_insert_insert_ccfb0', table='reports_edition', when='AFTER')),
+            model_name="edition",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "reports_editionevent" ("added_at", "added_by_id", "bytes", "file", "filename", "id", "note", "number", "pages", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "released_on", "report_id", "sha256", "source") VALUES (NEW."added_at", NEW."added_by_id", NEW."bytes", NEW."file", NEW."filename", NEW."id", NEW."note", NEW."number", NEW."pages", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."released_on", NEW."report_id", NEW."sha256", NEW."source"); RETURN NULL;',
+                    hash="c0a6f0c1edb24e7b6d664d18e1b1bce55013e940",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_ccfb0",
+                    table="reports_edition",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='edition',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reports_editionevent" ("added_at", "added_by_id", "bytes", "file", "filename", "id", "note", "number", "pages", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "released_on", "report_id", "sha256", "source") VALUES (NEW."added_at", NEW."added_by_id", NEW."bytes", NEW."file", NEW."filename", NEW."id", NEW."note", NEW."number", NEW."pages", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."released_on", NEW."report_id", NEW."sha256", NEW."source"); RETURN NULL;', hash='8070aaac4ee432f3b94518328dd458116fb7f7f5', operation='UPDATE', pgid='pgtrigger_update_update_7543e', table='reports_edition', when='AFTER')),
+            model_name="edition",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "reports_editionevent" ("added_at", "added_by_id", "bytes", "file", "filename", "id", "note", "number", "pages", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "released_on", "report_id", "sha256", "source") VALUES (NEW."added_at", NEW."added_by_id", NEW."bytes", NEW."file", NEW."filename", NEW."id", NEW."note", NEW."number", NEW."pages", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."released_on", NEW."report_id", NEW."sha256", NEW."source"); RETURN NULL;',
+                    hash="8070aaac4ee432f3b94518328dd458116fb7f7f5",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_7543e",
+                    table="reports_edition",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='report_search'),
+            model_name="report",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="report_search"),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['-published_at', '-id'], name='report_newest'),
+            model_name="report",
+            index=models.Index(fields=["-published_at", "-id"], name="report_newest"),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('published_at__isnull', True), ('current_edition__isnull', False), _connector='OR'), name='nothing_is_published_without_an_edition'),
+            model_name="report",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("published_at__isnull", True), ("current_edition__isnull", False), _connector="OR"),
+                name="nothing_is_published_without_an_edition",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('embargo_until__isnull', True), ('published_at__isnull', False), _connector='OR'), name='an_embargo_is_announced'),
+            model_name="report",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("embargo_until__isnull", True), ("published_at__isnull", False), _connector="OR"),
+                name="an_embargo_is_announced",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('motif__lte', 8)), name='nine_cover_motifs'),
+            model_name="report",
+            constraint=models.CheckConstraint(condition=models.Q(("motif__lte", 8)), name="nine_cover_motifs"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='report',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reports_reportevent" ("access", "alternate_title", "audience", "authors", "body", "current_edition_id", "embargo_until", "forum_id", "id", "motif", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "published_at", "released_on", "series_id", "slug", "summary", "title", "withdrawn_at", "withdrawn_reason", "year") VALUES (NEW."access", NEW."alternate_title", NEW."audience", NEW."authors", NEW."body", NEW."current_edition_id", NEW."embargo_until", NEW."forum_id", NEW."id", NEW."motif", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."published_at", NEW."released_on", NEW."series_id", NEW."slug", NEW."summary", NEW."title", NEW."withdrawn_at", NEW."withdrawn_reason", NEW."year"); RETURN NULL;', hash='af4c1c6dca4c39e1245d409900954d2aa16b76f9', operation='INSERT', pgid='pgtrigger_insert_insert_84ceb', table='reports_report', when='AFTER')),
+            model_name="report",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "reports_reportevent" ("access", "alternate_title", "audience", "authors", "body", "current_edition_id", "embargo_until", "forum_id", "id", "motif", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "published_at", "released_on", "series_id", "slug", "summary", "title", "withdrawn_at", "withdrawn_reason", "year") VALUES (NEW."access", NEW."alternate_title", NEW."audience", NEW."authors", NEW."body", NEW."current_edition_id", NEW."embargo_until", NEW."forum_id", NEW."id", NEW."motif", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."published_at", NEW."released_on", NEW."series_id", NEW."slug", NEW."summary", NEW."title", NEW."withdrawn_at", NEW."withdrawn_reason", NEW."year"); RETURN NULL;',
+                    hash="af4c1c6dca4c39e1245d409900954d2aa16b76f9",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_84ceb",
+                    table="reports_report",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='report',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."access" IS DISTINCT FROM (NEW."access") OR OLD."alternate_title" IS DISTINCT FROM (NEW."alternate_title") OR OLD."audience" IS DISTINCT FROM (NEW."audience") OR OLD."authors" IS DISTINCT FROM (NEW."authors") OR OLD."body" IS DISTINCT FROM (NEW."body") OR OLD."current_edition_id" IS DISTINCT FROM (NEW."current_edition_id") OR OLD."embargo_until" IS DISTINCT FROM (NEW."embargo_until") OR OLD."forum_id" IS DISTINCT FROM (NEW."forum_id") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."motif" IS DISTINCT FROM (NEW."motif") OR OLD."published_at" IS DISTINCT FROM (NEW."published_at") OR OLD."released_on" IS DISTINCT FROM (NEW."released_on") OR OLD."series_id" IS DISTINCT FROM (NEW."series_id") OR OLD."slug" IS DISTINCT FROM (NEW."slug") OR OLD."summary" IS DISTINCT FROM (NEW."summary") OR OLD."title" IS DISTINCT FROM (NEW."title") OR OLD."withdrawn_at" IS DISTINCT FROM (NEW."withdrawn_at") OR OLD."withdrawn_reason" IS DISTINCT FROM (NEW."withdrawn_reason") OR OLD."year" IS DISTINCT FROM (NEW."year"))', func='INSERT INTO "reports_reportevent" ("access", "alternate_title", "audience", "authors", "body", "current_edition_id", "embargo_until", "forum_id", "id", "motif", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "published_at", "released_on", "series_id", "slug", "summary", "title", "withdrawn_at", "withdrawn_reason", "year") VALUES (NEW."access", NEW."alternate_title", NEW."audience", NEW."authors", NEW."body", NEW."current_edition_id", NEW."embargo_until", NEW."forum_id", NEW."id", NEW."motif", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."published_at", NEW."released_on", NEW."series_id", NEW."slug", NEW."summary", NEW."title", NEW."withdrawn_at", NEW."withdrawn_reason", NEW."year"); RETURN NULL;', hash='e18258da4dd46cdc11b536f2dfa6c7f918857cd6', operation='UPDATE', pgid='pgtrigger_update_update_234a9', table='reports_report', when='AFTER')),
+            model_name="report",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."access" IS DISTINCT FROM (NEW."access") OR OLD."alternate_title" IS DISTINCT FROM (NEW."alternate_title") OR OLD."audience" IS DISTINCT FROM (NEW."audience") OR OLD."authors" IS DISTINCT FROM (NEW."authors") OR OLD."body" IS DISTINCT FROM (NEW."body") OR OLD."current_edition_id" IS DISTINCT FROM (NEW."current_edition_id") OR OLD."embargo_until" IS DISTINCT FROM (NEW."embargo_until") OR OLD."forum_id" IS DISTINCT FROM (NEW."forum_id") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."motif" IS DISTINCT FROM (NEW."motif") OR OLD."published_at" IS DISTINCT FROM (NEW."published_at") OR OLD."released_on" IS DISTINCT FROM (NEW."released_on") OR OLD."series_id" IS DISTINCT FROM (NEW."series_id") OR OLD."slug" IS DISTINCT FROM (NEW."slug") OR OLD."summary" IS DISTINCT FROM (NEW."summary") OR OLD."title" IS DISTINCT FROM (NEW."title") OR OLD."withdrawn_at" IS DISTINCT FROM (NEW."withdrawn_at") OR OLD."withdrawn_reason" IS DISTINCT FROM (NEW."withdrawn_reason") OR OLD."year" IS DISTINCT FROM (NEW."year"))',
+                    func='INSERT INTO "reports_reportevent" ("access", "alternate_title", "audience", "authors", "body", "current_edition_id", "embargo_until", "forum_id", "id", "motif", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "published_at", "released_on", "series_id", "slug", "summary", "title", "withdrawn_at", "withdrawn_reason", "year") VALUES (NEW."access", NEW."alternate_title", NEW."audience", NEW."authors", NEW."body", NEW."current_edition_id", NEW."embargo_until", NEW."forum_id", NEW."id", NEW."motif", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."published_at", NEW."released_on", NEW."series_id", NEW."slug", NEW."summary", NEW."title", NEW."withdrawn_at", NEW."withdrawn_reason", NEW."year"); RETURN NULL;',
+                    hash="e18258da4dd46cdc11b536f2dfa6c7f918857cd6",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_234a9",
+                    table="reports_report",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='subscriber',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='one_subscription_per_email'),
+            model_name="subscriber",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"), name="one_subscription_per_email"
+            ),
         ),
         migrations.AddIndex(
-            model_name='takeaway',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='takeaway_search'),
+            model_name="takeaway",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="takeaway_search"),
         ),
     ]

@@ -21,10 +21,20 @@ class Framework(models.Model):
         help_text="The framework as a resource in the knowledge center.",
     )
     parallel_to = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="parallels", help_text="Its sister framework."
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="parallels",
+        help_text="Its sister framework.",
     )
     aligned_to = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="aligned", help_text="Derived from this one."
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="aligned",
+        help_text="Derived from this one.",
     )
 
     class Meta:

@@ -58,7 +58,9 @@ class NewsItem(models.Model):
     post_series = models.CharField(max_length=160, blank=True, help_text="The series of posts this one belongs to.")
     part = models.PositiveSmallIntegerField(null=True, blank=True)
     boilerplate = models.ForeignKey(Boilerplate, on_delete=models.PROTECT, null=True, blank=True, related_name="items")
-    press_contact = models.ForeignKey(PressContact, on_delete=models.PROTECT, null=True, blank=True, related_name="items")
+    press_contact = models.ForeignKey(
+        PressContact, on_delete=models.PROTECT, null=True, blank=True, related_name="items"
+    )
     focus_areas = models.ManyToManyField("reports.FocusArea", blank=True, related_name="news")
     reports = models.ManyToManyField("reports.Report", blank=True, related_name="news")
 

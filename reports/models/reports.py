@@ -110,7 +110,9 @@ class Report(models.Model):
     embargo_until = models.DateTimeField(null=True, blank=True, editable=False)
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
     withdrawn_reason = models.CharField(max_length=300, blank=True, editable=False)
-    released_on = models.DateField(null=True, blank=True, help_text="Shown as the release date; by default the day it came out.")
+    released_on = models.DateField(
+        null=True, blank=True, help_text="Shown as the release date; by default the day it came out."
+    )
     current_edition = models.OneToOneField(
         "reports.Edition", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
     )

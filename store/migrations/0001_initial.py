@@ -8,109 +8,294 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('members', '0001_initial'),
-        ('pghistory', '0007_auto_20250421_0444'),
-        ('reports', '0001_initial'),
+        ("members", "0001_initial"),
+        ("pghistory", "0007_auto_20250421_0444"),
+        ("reports", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Grant',
+            name="Grant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('purchased', 'Purchased'), ('complimentary', 'Complimentary'), ('staff', 'Given by staff')], max_length=13)),
-                ('link_hash', models.CharField(blank=True, editable=False, max_length=64)),
-                ('note', models.CharField(blank=True, help_text='Order number, outlet, or why.', max_length=200)),
-                ('opened_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('closed_reason', models.CharField(blank=True, editable=False, max_length=200)),
-                ('given_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reports.report')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("purchased", "Purchased"),
+                            ("complimentary", "Complimentary"),
+                            ("staff", "Given by staff"),
+                        ],
+                        max_length=13,
+                    ),
+                ),
+                ("link_hash", models.CharField(blank=True, editable=False, max_length=64)),
+                ("note", models.CharField(blank=True, help_text="Order number, outlet, or why.", max_length=200)),
+                ("opened_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("closed_reason", models.CharField(blank=True, editable=False, max_length=200)),
+                (
+                    "given_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "report",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="reports.report"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-opened_at', '-pk'],
+                "ordering": ["-opened_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Download',
+            name="Download",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('right', models.CharField(choices=[('public', 'Open to all'), ('registered', 'Signed in'), ('member', 'Member'), ('grace', 'Member in grace'), ('provisional', 'Purchase order accepted'), ('purchased', 'Purchased'), ('complimentary', 'Complimentary copy'), ('staff', 'Staff')], max_length=13)),
-                ('at', models.DateTimeField()),
-                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reports.edition')),
-                ('organization', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organization')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('grant', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='downloads', to='store.grant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "right",
+                    models.CharField(
+                        choices=[
+                            ("public", "Open to all"),
+                            ("registered", "Signed in"),
+                            ("member", "Member"),
+                            ("grace", "Member in grace"),
+                            ("provisional", "Purchase order accepted"),
+                            ("purchased", "Purchased"),
+                            ("complimentary", "Complimentary copy"),
+                            ("staff", "Staff"),
+                        ],
+                        max_length=13,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="reports.edition"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organization",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "grant",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="downloads",
+                        to="store.grant",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-at', '-pk'],
+                "ordering": ["-at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='GrantEvent',
+            name="GrantEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('kind', models.CharField(choices=[('purchased', 'Purchased'), ('complimentary', 'Complimentary'), ('staff', 'Given by staff')], max_length=13)),
-                ('link_hash', models.CharField(blank=True, editable=False, max_length=64)),
-                ('note', models.CharField(blank=True, help_text='Order number, outlet, or why.', max_length=200)),
-                ('opened_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('closed_reason', models.CharField(blank=True, editable=False, max_length=200)),
-                ('given_by', models.ForeignKey(blank=True, db_constraint=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
-                ('person', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='store.grant')),
-                ('report', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='reports.report')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("purchased", "Purchased"),
+                            ("complimentary", "Complimentary"),
+                            ("staff", "Given by staff"),
+                        ],
+                        max_length=13,
+                    ),
+                ),
+                ("link_hash", models.CharField(blank=True, editable=False, max_length=64)),
+                ("note", models.CharField(blank=True, help_text="Order number, outlet, or why.", max_length=200)),
+                ("opened_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("closed_reason", models.CharField(blank=True, editable=False, max_length=200)),
+                (
+                    "given_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="store.grant",
+                    ),
+                ),
+                (
+                    "report",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="reports.report",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['person'], name='open_grants_of_a_person'),
+            model_name="grant",
+            index=models.Index(
+                condition=models.Q(("closed_at__isnull", True)), fields=["person"], name="open_grants_of_a_person"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('link_hash', ''), ('person__isnull', False)), models.Q(('person__isnull', True), models.Q(('link_hash', ''), _negated=True)), _connector='OR'), name='grant_is_for_a_person_or_a_link'),
+            model_name="grant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("link_hash", ""), ("person__isnull", False)),
+                    models.Q(("person__isnull", True), models.Q(("link_hash", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="grant_is_for_a_person_or_a_link",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.UniqueConstraint(condition=models.Q(('link_hash', ''), _negated=True), fields=('link_hash',), name='grant_links_are_unique'),
+            model_name="grant",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("link_hash", ""), _negated=True),
+                fields=("link_hash",),
+                name="grant_links_are_unique",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__isnull', True), ('expires_at__gt', models.F('opened_at')), _connector='OR'), name='grant_ends_after_it_opens'),
+            model_name="grant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("expires_at__isnull", True), ("expires_at__gt", models.F("opened_at")), _connector="OR"
+                ),
+                name="grant_ends_after_it_opens",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='grant',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "store_grantevent" ("closed_at", "closed_reason", "expires_at", "given_by_id", "id", "kind", "link_hash", "note", "opened_at", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "report_id") VALUES (NEW."closed_at", NEW."closed_reason", NEW."expires_at", NEW."given_by_id", NEW."id", NEW."kind", NEW."link_hash", NEW."note", NEW."opened_at", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."report_id"); RETURN NULL;', hash='9a40dce8521579f7faf520edbba462abd0882309', operation='INSERT', pgid='pgtrigger_insert_insert_41de5', table='store_grant', when='AFTER')),
+            model_name="grant",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "store_grantevent" ("closed_at", "closed_reason", "expires_at", "given_by_id", "id", "kind", "link_hash", "note", "opened_at", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "report_id") VALUES (NEW."closed_at", NEW."closed_reason", NEW."expires_at", NEW."given_by_id", NEW."id", NEW."kind", NEW."link_hash", NEW."note", NEW."opened_at", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."report_id"); RETURN NULL;',
+                    hash="9a40dce8521579f7faf520edbba462abd0882309",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_41de5",
+                    table="store_grant",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='grant',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "store_grantevent" ("closed_at", "closed_reason", "expires_at", "given_by_id", "id", "kind", "link_hash", "note", "opened_at", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "report_id") VALUES (NEW."closed_at", NEW."closed_reason", NEW."expires_at", NEW."given_by_id", NEW."id", NEW."kind", NEW."link_hash", NEW."note", NEW."opened_at", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."report_id"); RETURN NULL;', hash='b4beedb3a74ac2f449b376c56e445c06ce92faf6', operation='UPDATE', pgid='pgtrigger_update_update_23236', table='store_grant', when='AFTER')),
+            model_name="grant",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "store_grantevent" ("closed_at", "closed_reason", "expires_at", "given_by_id", "id", "kind", "link_hash", "note", "opened_at", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "report_id") VALUES (NEW."closed_at", NEW."closed_reason", NEW."expires_at", NEW."given_by_id", NEW."id", NEW."kind", NEW."link_hash", NEW."note", NEW."opened_at", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."report_id"); RETURN NULL;',
+                    hash="b4beedb3a74ac2f449b376c56e445c06ce92faf6",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_23236",
+                    table="store_grant",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='download',
-            index=models.Index(fields=['person', '-at'], name='downloads_of_a_person'),
+            model_name="download",
+            index=models.Index(fields=["person", "-at"], name="downloads_of_a_person"),
         ),
         migrations.AddIndex(
-            model_name='download',
-            index=models.Index(fields=['edition', '-at'], name='downloads_of_an_edition'),
+            model_name="download",
+            index=models.Index(fields=["edition", "-at"], name="downloads_of_an_edition"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='download',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b234c841ced6dd428bff75342bb6ec3b59bcc534', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_4a407', table='store_download', when='BEFORE')),
+            model_name="download",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="b234c841ced6dd428bff75342bb6ec3b59bcc534",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_4a407",
+                    table="store_download",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
