@@ -5,43 +5,48 @@ from datetime import date
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from members.models import Contact, Membership, Seat, Term
 from members.standing import Holding, TermFacts, Via
 
 
-def holdings_of(person: Any) -> ArraySubquery:
-    """A subquery with one JSON object a membership that concerns the person (an id, an OuterRef or a parameter).
+def holdings_of(person_id: int) -> ArraySubquery:
+    """A subquery with one JSON object for each membership that concerns the person.
 
     Only what the rule needs; `read_holdings` turns it into `Holding`s. One subquery, so that whoever needs more facts
     about the person can have them all in one statement.
     """
-    seats = Seat.objects.filter(membership=OuterRef("pk"), person=person, left_at__isnull=True)
-    works_there = Contact.objects.filter(organization=OuterRef("organization"), person=person)
+    return ArraySubquery(_facts_about(person_id).values("holding"))
+
+
+def load_holdings(person_id: int) -> tuple[Holding, ...]:
+    """The person's holdings as they stand in the database now. One statement."""
+    return read_holdings(_facts_about(person_id).values_list("holding", flat=True))
+
+
+def _facts_about(person_id: int) -> QuerySet[Membership]:
+    seats = Seat.objects.filter(membership=OuterRef("pk"), person=person_id, left_at__isnull=True)
+    works_there = Contact.objects.filter(organization=OuterRef("organization"), person=person_id)
     terms = Term.objects.filter(membership=OuterRef("pk"), voided_at__isnull=True).order_by("starts_on")
-    facts = terms.values(
-        fact=JSONObject(
-            starts_on="starts_on",
-            ends_on="ends_on",
-            grace_days="grace_days",
-            provisional_until="provisional_until",
-            seats="seats",
-        )
+    term = JSONObject(
+        starts_on="starts_on",
+        ends_on="ends_on",
+        grace_days="grace_days",
+        provisional_until="provisional_until",
+        seats="seats",
     )
     memberships = Membership.objects.annotate(seat=Subquery(seats.values("number")[:1])).filter(
-        Q(person=person) | Q(seat__isnull=False) | Exists(works_there)
+        Q(person=person_id) | Q(seat__isnull=False) | Exists(works_there)
     )
-    return ArraySubquery(
-        memberships.values(
-            holding=JSONObject(
-                id="pk",
-                organization_id="organization_id",
-                organization="organization__name",
-                seat="seat",
-                terms=ArraySubquery(facts),
-            )
+    return memberships.order_by("pk").annotate(
+        holding=JSONObject(
+            id="pk",
+            organization_id="organization_id",
+            organization="organization__name",
+            seat="seat",
+            terms=ArraySubquery(terms.values(fact=term)),
         )
     )
 

@@ -8,4 +8,5 @@ app_name = "members"
 urlpatterns = [
     path("membership/", views.plans, name="plans"),
     path("account/", views.account, name="account"),
+    path("account/details/", views.profile, name="profile"),
 ]

@@ -1,21 +1,59 @@
 """Pages about membership and the person."""
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
 
 from cosn_site.audience import public, signed_in
+from cosn_site.clock import association_day
+from members.forms import ProfileForm
+from members.holdings import load_holdings
+from members.models import Contact, Plan
+from members.standing import Via, person_standing, standing
+from members.story import story_of
 
 
 @public
 @require_safe
 def plans(request: HttpRequest) -> HttpResponse:
     """The plans one can join, with what they cost and bring."""
-    return render(request, "members/plans.html")
+    return render(request, "members/plans.html", {"plans": Plan.objects.filter(is_published=True)})
 
 
 @signed_in
+@never_cache
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """My standing and why, my downloads."""
-    return render(request, "members/account.html")
+    today = association_day(timezone.now())
+    holdings = load_holdings(request.user.pk)  # type: ignore[arg-type]
+    found = person_standing(holdings, today)
+    told = [
+        (holding, at, story_of(holding, at))
+        for holding in holdings
+        if holding.via is not Via.WORKS_THERE
+        for at in [standing(holding.terms, today)]
+    ]
+    context = {"found": found, "told": told, "primary_contact": None}
+    if found.unseated:
+        context["primary_contact"] = (
+            Contact.objects.filter(organization=found.unseated.organization_id, role=Contact.Role.PRIMARY)
+            .select_related("person")
+            .first()
+        )
+    return render(request, "members/account.html", context)
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    """My name, title and time zone."""
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Your details are saved.")
+        return redirect("members:account")
+    return render(request, "members/profile.html", {"form": form})

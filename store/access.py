@@ -21,7 +21,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, QuerySet
 from django.db.models.functions import JSONObject
 from django.http import HttpRequest
 
@@ -167,12 +167,11 @@ def read_viewer(person: User) -> Viewer:
 
 
 def _facts_of(person_id: int) -> QuerySet[User, tuple[bool, list[dict[str, Any]], list[dict[str, Any]]]]:
-    person = OuterRef("pk")
-    grants = Grant.objects.filter(person=person, closed_at__isnull=True).order_by("kind", "pk")
+    grants = Grant.objects.filter(person=person_id, closed_at__isnull=True).order_by("kind", "pk")
     fact = JSONObject(id="pk", report_id="report_id", kind="kind", expires_at="expires_at")
     return User.objects.filter(pk=person_id).values_list(
-        Exists(EmailAddress.objects.filter(user=person, verified=True, primary=True)),
-        holdings_of(OuterRef(person)),
+        Exists(EmailAddress.objects.filter(user=person_id, verified=True, primary=True)),
+        holdings_of(person_id),
         ArraySubquery(grants.values(fact=fact)),
     )
 

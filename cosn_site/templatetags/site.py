@@ -221,3 +221,11 @@ def split_title(title: str) -> SafeString:
 def short_title(title: str) -> str:
     """The title up to its first colon."""
     return str(title).partition(":")[0].strip()
+
+
+# --- money ------------------------------------------------------------------------------------------------------
+@register.filter
+def dollars(cents: int) -> str:
+    """$1,250 from 125000 cents; cents are shown only where there are any."""
+    whole_dollars, rest = divmod(cents, 100)
+    return f"${whole_dollars:,}" if not rest else f"${whole_dollars:,}.{rest:02}"

@@ -1,0 +1,70 @@
+"""The demo association's forums: four past ones, known to the month, and two to come, counted from today."""
+
+import tomllib
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cosn_site.clock import ASSOCIATION_ZONE, association_day
+from forums.models import AgendaItem, Forum, ForumSeries, Sponsor
+
+
+def load(now: datetime) -> None:
+    """Create what is missing and move the forums to come to where they belong today."""
+    content = tomllib.loads((Path(__file__).parent / "forums.toml").read_text(encoding="utf-8"))
+    series = {}
+    for row in content["series"]:
+        series[row["slug"]], _ = ForumSeries.objects.get_or_create(slug=row["slug"], defaults=row)
+    for row in content["forums"]:
+        times = _month(row) if "month" in row else _to_come(row, association_day(now))
+        forum, created = Forum.objects.update_or_create(
+            slug=row["slug"], defaults=times, create_defaults={**times, **_words(row), "series": series[row["series"]]}
+        )
+        if created:
+            _sponsors(forum, row.get("sponsors", []))
+            AgendaItem.objects.bulk_create(
+                AgendaItem(
+                    forum=forum,
+                    starts_at=time.fromisoformat(item["time"]),
+                    title=item["title"],
+                    detail=item.get("detail", ""),
+                )
+                for item in row.get("agenda", [])
+            )
+
+
+def _words(row: dict[str, Any]) -> dict[str, Any]:
+    names = ("title", "summary", "body", "audience", "host_conference", "venue", "time_zone", "capacity")
+    return {name: row[name] for name in names if name in row} | {"status": Forum.Status.PUBLISHED}
+
+
+def _sponsors(forum: Forum, names: list[str]) -> None:
+    for name in names:
+        sponsor, _ = Sponsor.objects.get_or_create(name=name)
+        forum.sponsors.add(sponsor)
+
+
+def _month(row: dict[str, Any]) -> dict[str, Any]:
+    first = date.fromisoformat(f"{row['month']}-01")
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return {
+        "precision": Forum.Precision.MONTH,
+        "starts_at": datetime.combine(first, time(), tzinfo=ASSOCIATION_ZONE),
+        "ends_at": datetime.combine(last, time(23, 59), tzinfo=ASSOCIATION_ZONE),
+    }
+
+
+def _to_come(row: dict[str, Any], today: date) -> dict[str, Any]:
+    zone, on = ZoneInfo(row["time_zone"]), today + timedelta(days=row["days_from_now"])
+
+    def at(day: date, clock: str) -> datetime:
+        return datetime.combine(day, time.fromisoformat(clock), tzinfo=zone)
+
+    return {
+        "precision": Forum.Precision.TIME,
+        "starts_at": at(on, row["starts"]),
+        "ends_at": at(on, row["ends"]),
+        "registration_opens_at": at(today + timedelta(days=row["registration_opens_days_from_now"]), "09:00"),
+        "registration_closes_at": at(on - timedelta(days=row["registration_closes_days_before"]), "17:00"),
+    }

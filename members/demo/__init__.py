@@ -1,0 +1,161 @@
+"""The demo association's people and memberships, relative to today so that they never go stale.
+
+Only for development and demonstrations: `manage.py load_demo` refuses to run where DEBUG is off.
+"""
+
+import tomllib
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
+
+from cosn_site.clock import association_day, start_of
+from members.models import Contact, Membership, Organization, Plan, Seat, Term, User
+
+PASSWORD = "knowledge-center"  # noqa: S105 - the demo's, told to everyone by `make run`
+PEOPLE = {
+    "staff": ("Morgan Reyes", "Director of member services"),
+    "editor": ("Avery Lindgren", "Editor, knowledge center"),
+    "member": ("Jordan Whitfield", "Chief technology officer"),
+    "contact": ("Dana Okafor", "Executive assistant to the superintendent"),
+    "noseat": ("Robin Castellano", "Network administrator"),
+    "grace": ("Sam Petrovic", "Education technology consultant"),
+    "lapsed": ("Kim Abernathy", "Retired director of technology"),
+    "purchase": ("Noor Haddad", "Curriculum researcher"),
+    "visitor": ("Lee Montgomery", ""),
+}
+COLLEAGUES = (  # who hold the other seats of Maple Valley; they have no password
+    "Priya Raman", "Walt Jensen", "Teresa Quill", "Omar Diallo", "Beth Sorensen", "Hugo Marsh", "Ines Calloway", "Ty Brandt",
+)  # fmt: skip
+
+
+def load(now: datetime) -> None:
+    """Create what is missing and move every relative day to where it belongs today."""
+    content = tomllib.loads((Path(__file__).parent / "association.toml").read_text(encoding="utf-8"))
+    today = association_day(now)
+    people = {key: _person(f"{key}@example.org", *words) for key, words in PEOPLE.items()}
+    _staff(people["staff"], people["editor"])
+    plans = {row["slug"]: _plan(position, row) for position, row in enumerate(content["plans"])}
+    for row in content["organizations"]:
+        _organization(row, plans, today)
+    _maple_valley(people, start_of(today - timedelta(days=700)))
+    _individual(people["grace"], plans["individual"], ended_on=today - timedelta(days=10))
+    _individual(people["lapsed"], plans["individual"], ended_on=_years_before(today, 1))
+
+
+def _person(email: str, name: str, title: str, password: str | None = PASSWORD) -> User:
+    person = User.objects.filter(email=email).first()
+    if person is None:
+        person = User.objects.create(email=email, name=name, title=title, password=_password(password))
+        EmailAddress.objects.create(user=person, email=email, verified=True, primary=True)
+    return person
+
+
+def _password(password: str | None) -> str:
+    """The same hash for all demo people of one load: hashing nine times is nine times slow."""
+    if password not in _hashes:
+        _hashes[password] = make_password(password)
+    return _hashes[password]
+
+
+_hashes: dict[str | None, str] = {}
+
+
+def _staff(staff: User, editor: User) -> None:
+    User.objects.filter(pk=staff.pk).update(is_staff=True, is_superuser=True)
+    User.objects.filter(pk=editor.pk).update(is_staff=True)
+    editor.groups.add(Group.objects.get(name="Editors"))
+
+
+def _plan(position: int, row: dict[str, Any]) -> Plan:
+    fields = {key: value for key, value in row.items() if key not in {"slug", "published"}}
+    plan, _ = Plan.objects.get_or_create(
+        slug=row["slug"], defaults={**fields, "is_published": row["published"], "position": position}
+    )
+    return plan
+
+
+def _organization(row: dict[str, Any], plans: dict[str, Plan], today: date) -> None:
+    organization, _ = Organization.objects.get_or_create(
+        slug=row["slug"],
+        defaults={key: row[key] for key in ("name", "kind", "state", "nces_id", "enrollment") if key in row},
+    )
+    if "plan" not in row:
+        return
+    membership, _ = Membership.objects.get_or_create(organization=organization, defaults={"plan": plans[row["plan"]]})
+    if "term_starts_days_from_now" in row:
+        ends_on = _years_after(today + timedelta(days=row["term_starts_days_from_now"]), 1) - timedelta(days=1)
+    else:
+        ends_on = today + timedelta(days=row["term_ends_days_from_now"])
+    years = 3 if row["role"] == "home" else 1
+    accepted = row.get("purchase_order_days_ago")
+    provisional = plans[row["plan"]].provisional_days
+    until = None if accepted is None else today + timedelta(days=provisional - accepted)
+    _terms(membership, ends_on=ends_on, years=years, provisional_until=until)
+
+
+def _terms(membership: Membership, *, ends_on: date, years: int = 1, provisional_until: date | None = None) -> None:
+    """The last `years` yearly terms up to `ends_on`, moved there if an earlier load put them elsewhere."""
+    terms = list(membership.terms.all())
+    wanted = [
+        {"starts_on": _years_before(ends_on, back + 1) + timedelta(days=1), "ends_on": _years_before(ends_on, back)}
+        for back in reversed(range(years))
+    ]
+    plan = membership.plan
+    if not terms:
+        Term.objects.bulk_create(
+            Term(
+                membership=membership,
+                **days,
+                seats=plan.seats,
+                grace_days=plan.grace_days,
+                dues_cents=plan.dues_cents,
+                reference=f"PO {days['starts_on']:%Y}-{1100 + membership.pk}" if membership.organization_id else "",
+            )
+            for days in wanted
+        )
+    elif terms[-1].ends_on != ends_on and len(terms) == years:
+        # from the last to the first where they move ahead, so that no two overlap on the way
+        for term, days in reversed(list(zip(terms, wanted, strict=True))):
+            Term.objects.filter(pk=term.pk).update(**days)
+    membership.terms.filter(ends_on=ends_on).update(provisional_until=provisional_until)
+
+
+def _individual(person: User, plan: Plan, *, ended_on: date) -> None:
+    membership, _ = Membership.objects.get_or_create(person=person, defaults={"plan": plan})
+    _terms(membership, ends_on=ended_on)
+
+
+def _maple_valley(people: dict[str, User], since: datetime) -> None:
+    membership = Membership.objects.select_related("organization").get(organization__slug="maple-valley-school-district")
+    if membership.seat_rows.exists():
+        return
+    organization = membership.organization
+    colleagues = [
+        _person(f"{name.lower().replace(' ', '.')}@maplevalley.example", name, "", password=None) for name in COLLEAGUES
+    ]
+    seated = [people["contact"], *colleagues[:2], people["member"], *colleagues[2:]]  # the CTO holds seat 4
+    Contact.objects.bulk_create(
+        Contact(organization=organization, person=person, role=Contact.Role.MEMBER)
+        for person in [*seated[1:], people["noseat"]]
+    )
+    Contact.objects.create(organization=organization, person=people["contact"], role=Contact.Role.PRIMARY)
+    Seat.objects.bulk_create(
+        Seat(membership=membership, person=person, number=number, taken_at=since)
+        for number, person in enumerate(seated, start=1)
+    )
+
+
+def _years_before(day: date, years: int) -> date:
+    return _years_after(day, -years)
+
+
+def _years_after(day: date, years: int) -> date:
+    """The same day of another year; 29 February becomes the 28th."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)

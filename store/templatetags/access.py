@@ -1,0 +1,78 @@
+"""The store's windows: what pages of lower floors show of the gate.
+
+The windows are listed in tests/test_architecture.py. Each shows the answer of `store.access.decide` and nothing else.
+"""
+
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from cosn_site.templatetags.site import icon
+from reports.models import Report
+from store.access import decide, viewer_for
+from store.downloads import downloads_of
+from store.panels import panel_for
+from store.reasons import Reason
+
+register = template.Library()
+
+DOWNLOADS_SHOWN = 20
+
+
+@register.inclusion_tag("components/access_panel.html", takes_context=True)
+def access_panel(context: dict[str, Any], report: Report) -> dict[str, Any]:
+    """How this reader can get this report, and why."""
+    now = timezone.now()
+    decision = decide(viewer_for(context["request"]), report, now)
+    return {"panel": panel_for(decision, now), "csrf_token": context.get("csrf_token")}
+
+
+_BADGES = {
+    Reason.PUBLIC: ("ok", "check", "Open to all"),
+    Reason.EMBARGOED: ("note", "clock", "Not out yet"),
+    Reason.WITHDRAWN: ("stop", "cross", "Withdrawn"),
+}
+_YOURS = ("ok", "check", "Yours")
+_BADGES_BY_ACCESS = {
+    Report.Access.REGISTERED: ("", "lock", "Sign in"),
+    Report.Access.MEMBERS: ("", "key", "Members"),
+}
+
+
+@register.simple_tag(takes_context=True)
+def access_badge(context: dict[str, Any], report: Report) -> SafeString:
+    """For a row of the catalog: whether this reader has it, and the link to it or to how to get it."""
+    decision = decide(viewer_for(context["request"]), report, timezone.now())
+    if decision.reason in _BADGES:
+        tone, name, words = _BADGES[decision.reason]
+    elif decision.allowed:
+        tone, name, words = _YOURS
+    else:
+        tone, name, words = _BADGES_BY_ACCESS[Report.Access(report.access)]
+    if decision.allowed:
+        url, label = reverse("store:download", args=[report.slug]), "Download the PDF"
+    else:
+        url, label = reverse("store:how_to_get", args=[report.slug]), "See how to get it"
+    return format_html(
+        '<span class="badge{}">{}{}</span><a href="{}">{}<span class="visually-hidden">: {}</span></a>',
+        f" badge-{tone}" if tone else "",
+        icon(name),
+        words,
+        url,
+        label,
+        report.title,
+    )
+
+
+@register.inclusion_tag("store/my_downloads.html", takes_context=True)
+def my_downloads(context: dict[str, Any]) -> dict[str, Any]:
+    """The person's downloads, newest first, with whether each may be downloaded again."""
+    request, now = context["request"], timezone.now()
+    viewer = viewer_for(request)
+    downloads = list(downloads_of(request.user.pk)[: DOWNLOADS_SHOWN + 1])
+    rows = [(download, decide(viewer, download.edition.report, now)) for download in downloads[:DOWNLOADS_SHOWN]]
+    return {"rows": rows, "more": len(downloads) > DOWNLOADS_SHOWN}
