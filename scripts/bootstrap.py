@@ -155,7 +155,7 @@ def find_interpreter() -> Optional[str]:
 
 
 def uv_environment() -> Dict[str, str]:
-    """Our environment for uv: Pythons it fetches stay in the checkout, and pip's index serves where only that is set."""
+    """Our environment for uv. Pythons that it fetches stay in the checkout; pip's index serves where uv has none."""
     env = dict(os.environ, UV_PYTHON_INSTALL_DIR=str(TOOLS / "python"), UV_NO_PROGRESS="1")
     if "UV_DEFAULT_INDEX" not in env and "UV_INDEX_URL" not in env and env.get("PIP_INDEX_URL"):
         env["UV_DEFAULT_INDEX"] = env["PIP_INDEX_URL"]
@@ -303,6 +303,6 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    if sys.version_info < (3, 8):  # noqa: UP036 - this file runs on whatever Python there is
+    if sys.version_info < (3, 8):
         give_up("This python3 is older than 3.8. Install {}, then run make again.".format(WANTED))
     sys.exit(main(sys.argv[1:]))

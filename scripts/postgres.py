@@ -180,9 +180,8 @@ class Cluster:
             pause(0.3)
 
     def _ready(self) -> bool:
-        assert self._server is not None
         lines = _pid_file(self.data)
-        return len(lines) > 7 and lines[0] == str(self._server.pid) and lines[7] == "ready"
+        return self._server is not None and lines[:1] == [str(self._server.pid)] and lines[7:8] == ["ready"]
 
     def _make_socket_folder(self) -> None:
         self.socket.mkdir(mode=0o700, exist_ok=True)

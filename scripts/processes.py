@@ -1,5 +1,6 @@
 """Child processes that end with us, whatever ends us."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -72,10 +73,8 @@ def end(process: subprocess.Popen[bytes], how: Sequence[tuple[signal.Signals, Ca
             _nap(process)
             waited += 0.05
     # Also when the leader has ended: what it started may still be there.
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
     process.wait()
 
 

@@ -19,25 +19,26 @@ from scripts.processes import StartError
 # What a developer's own shell may hold, and a test must not see.
 FOREIGN = ("DEBUG", "PRODUCTION", "SITE_URL", "SECRET_KEY", "FILES_DELIVERY", "MAIL_BACKEND", "VAR_DIR", "PORT")
 
+EMBEDDED = pytest.StashKey[bool]()
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
     """Start PostgreSQL and set the environment; both go when pytest ends."""
+    os.environ["TESTING"] = "1"
     options = early_config.known_args_namespace
     if options.help or options.version:
         os.environ.setdefault("DATABASE_URL", "postgresql:///nowhere")
-        os.environ["TESTING"] = "1"
         return (yield)
     stack = ExitStack()
     early_config.add_cleanup(stack.close)
     for name in FOREIGN:
         os.environ.pop(name, None)
-    os.environ["TESTING"] = "1"
     files = Path(tempfile.mkdtemp(prefix="cosn-tests-"))
     stack.callback(shutil.rmtree, files, ignore_errors=True)
-    os.environ["FILES_ROOT"] = str(files / "files")
-    os.environ["VAR_DIR"] = str(files)
+    os.environ["VAR_DIR"], os.environ["FILES_ROOT"] = str(files), str(files / "files")
     given = os.environ.get("TEST_DATABASE_URL") or os.environ.get("DATABASE_URL")
+    early_config.stash[EMBEDDED] = not given
     try:
         os.environ["DATABASE_URL"] = given or stack.enter_context(throwaway_cluster()).url("cosn")
     except StartError as error:
