@@ -131,9 +131,11 @@ def _leap(h: Digest, colours: Palette) -> str:
     for column, height in enumerate(reversed(heights) if falling else heights):
         fill = YELLOW if column == yours else colours[1 + column % 2]
         x, y = column * CELL, (ROWS - height) * CELL
-        drawn.append(_quarter(x, y, 3 if falling else 2, fill))
-        if height > 1:  # a unit of overlap, or a hairline shows between the two
-            drawn.append(_bar(x, y + CELL - 1, CELL, (height - 1) * CELL + 1, fill))
+        shoulder = (
+            f"V{y}a{CELL} {CELL} 0 0 1 {CELL} {CELL}" if falling else f"V{y + CELL}a{CELL} {CELL} 0 0 1 {CELL} -{CELL}"
+        )
+        d = f"M{x} {ART_HEIGHT}{shoulder}V{ART_HEIGHT}z"
+        drawn.append(f'<path d="{d}" fill="{fill}" stroke="{fill}" stroke-width="0.6"/>')
     return "".join(drawn)
 
 
