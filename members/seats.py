@@ -8,20 +8,14 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cosn_site.audit import audited
 from cosn_site.clock import association_day
+from cosn_site.verbs import StepRefused, audited
 from members.models import Membership, Seat, Term, User
 from members.standing import Standing, Status, TermFacts, standing
 
 
-class SeatError(Exception):
-    """A step that makes no sense with this seat. `sentence` says why, for the person who tried."""
-
-    sentence = "This cannot be done with this seat."
-
-    def __init__(self, sentence: str = "") -> None:
-        self.sentence = sentence or self.sentence
-        super().__init__(self.sentence)
+class SeatError(StepRefused):
+    """A step that makes no sense with this seat."""
 
 
 class NoSeatsHere(SeatError):

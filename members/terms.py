@@ -8,18 +8,12 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from cosn_site.audit import audited
+from cosn_site.verbs import StepRefused, audited
 from members.models import Membership, Term, User
 
 
-class TermError(Exception):
-    """A step that makes no sense for this term. `sentence` says why, for the person who tried."""
-
-    sentence = "This cannot be done with this term."
-
-    def __init__(self, sentence: str = "") -> None:
-        self.sentence = sentence or self.sentence
-        super().__init__(self.sentence)
+class TermError(StepRefused):
+    """A step that makes no sense for this term."""
 
 
 class TermEndsBeforeItStarts(TermError):

@@ -20,8 +20,8 @@ from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models import Max
 
-from cosn_site.audit import audited
 from cosn_site.clock import association_day
+from cosn_site.verbs import StepRefused, audited
 from members.models import User
 from reports.covers import motif_for
 from reports.intake import inspect_pdf
@@ -31,14 +31,8 @@ from reports.tasks import index_edition
 from reports.typesetting import Manuscript, typeset
 
 
-class PublishingError(Exception):
-    """A step that makes no sense for this report now. `sentence` says why, for the person who tried."""
-
-    sentence = "This cannot be done with this report."
-
-    def __init__(self, sentence: str = "") -> None:
-        self.sentence = sentence or self.sentence
-        super().__init__(self.sentence)
+class PublishingError(StepRefused):
+    """A step that makes no sense for this report now."""
 
 
 class NoEdition(PublishingError):

@@ -10,20 +10,14 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from cosn_site.audit import audited
+from cosn_site.verbs import StepRefused, audited
 from members.models import User
 from reports.models import Report
 from store.models import Grant
 
 
-class GrantError(Exception):
-    """A step that makes no sense for this grant. `sentence` says why, for the person who tried."""
-
-    sentence = "This cannot be done with this grant."
-
-    def __init__(self, sentence: str = "") -> None:
-        self.sentence = sentence or self.sentence
-        super().__init__(self.sentence)
+class GrantError(StepRefused):
+    """A step that makes no sense for this grant."""
 
 
 class AlreadyGranted(GrantError):

@@ -79,6 +79,20 @@ class ReportQuerySet(models.QuerySet["Report"]):
             Q(embargo_until__isnull=True) | Q(embargo_until__lte=now), withdrawn_at__isnull=True
         )
 
+    def in_state(self, state: State, now: datetime) -> "ReportQuerySet":
+        """The queryset twin of `Report.state(now) is state` (parity test)."""
+        match state:
+            case State.DRAFT:
+                return self.filter(published_at__isnull=True)
+            case State.SCHEDULED:
+                return self.filter(published_at__gt=now)
+            case State.WITHDRAWN:
+                return self.announced(now).filter(withdrawn_at__isnull=False)
+            case State.EMBARGOED:
+                return self.announced(now).filter(embargo_until__gt=now, withdrawn_at__isnull=True)
+            case State.OUT:
+                return self.out(now)
+
 
 @pghistory.track(exclude=["search"])
 class Report(models.Model):
