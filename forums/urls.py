@@ -7,5 +7,7 @@ from forums import views
 app_name = "forums"
 urlpatterns = [
     path("cto-forums/", views.index, name="index"),
+    path("cto-forums/calendar.ics", views.calendar, name="calendar"),
     path("cto-forums/<slug:slug>/", views.detail, name="detail"),
+    path("cto-forums/<slug:slug>/calendar.ics", views.forum_calendar, name="forum_calendar"),
 ]

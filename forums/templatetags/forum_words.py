@@ -1,0 +1,43 @@
+"""When a forum is, in words."""
+
+from django import template
+from django.utils import formats
+
+from forums.models import Forum
+
+register = template.Library()
+
+NBSP = "\u00a0"
+ZONE_WORDS = {
+    "America/New_York": "Eastern",
+    "America/Chicago": "Central",
+    "America/Denver": "Mountain",
+    "America/Phoenix": "Mountain",
+    "America/Los_Angeles": "Pacific",
+}
+
+
+@register.filter
+def forum_day(forum: Forum) -> str:
+    """Tuesday, 6 April 2027; or March 2013 where only the month is known. In the forum's own zone."""
+    if forum.precision == Forum.Precision.MONTH:
+        return formats.date_format(forum.local_start, "F Y").replace(" ", NBSP)
+    weekday = formats.date_format(forum.local_start, "l")
+    return f"{weekday}, {formats.date_format(forum.local_start, 'j F Y').replace(' ', NBSP)}"
+
+
+@register.filter
+def forum_hours(forum: Forum) -> str:
+    """1 to 5 pm Eastern, in the forum's own zone; empty where only the month is known."""
+    if forum.precision == Forum.Precision.MONTH:
+        return ""
+    start, end = forum.local_start, forum.local_end
+    same_half = (start.hour < 12) == (end.hour < 12) and start.date() == end.date()
+    first = _clock(start.hour, start.minute, half=not same_half)
+    zone = ZONE_WORDS.get(forum.time_zone, forum.time_zone.rpartition("/")[2].replace("_", " "))
+    return f"{first}{NBSP}to{NBSP}{_clock(end.hour, end.minute, half=True)} {zone}".replace(" ", NBSP)
+
+
+def _clock(hour: int, minute: int, *, half: bool) -> str:
+    face = f"{hour % 12 or 12}" + (f":{minute:02}" if minute else "")
+    return f"{face} {'am' if hour < 12 else 'pm'}" if half else face
