@@ -27,6 +27,18 @@ def forum_day(forum: Forum) -> str:
 
 
 @register.filter
+def forum_month(forum: Forum) -> str:
+    """April 2027, in the forum's own zone (Django's own date filter would use ours)."""
+    return formats.date_format(forum.local_start, "F Y").replace(" ", NBSP)
+
+
+@register.filter
+def forum_weekday(forum: Forum) -> str:
+    """Tuesday, in the forum's own zone."""
+    return formats.date_format(forum.local_start, "l")
+
+
+@register.filter
 def forum_hours(forum: Forum) -> str:
     """1 to 5 pm Eastern, in the forum's own zone; empty where only the month is known."""
     if forum.precision == Forum.Precision.MONTH:
