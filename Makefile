@@ -6,7 +6,9 @@ BOOTSTRAP_PYTHON = $(or $(shell for p in "$$COSN_PYTHON" python3 /usr/bin/python
 	$(error There is no Python on this machine. Install Python 3.12, 3.13 or 3.14, then run make again))
 BOOTSTRAP = $(BOOTSTRAP_PYTHON) scripts/bootstrap.py
 PYTHON = .venv/bin/python
-PACKAGES = cosn_site members forums reports store
+# Bytecode goes under var/, also where the environment forbids it beside the sources: without it every start compiles.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX = $(CURDIR)/var/pycache
 
 # Recipe lines hold no shell syntax on purpose: make then starts the program itself, and a signal to make reaches it.
 
@@ -59,4 +61,4 @@ lock: ## compile pyproject.toml into requirements.txt; ARGS=--upgrade takes the 
 	@$(BOOTSTRAP)
 
 clean: ## remove the environment and the caches; the demo's data under var/ stay
-	@rm -rf .venv var/tools var/mypy var/pytest var/postgres-test var/log
+	@rm -rf .venv var/tools var/mypy var/pytest var/pycache var/log
