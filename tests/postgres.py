@@ -36,6 +36,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         os.environ.pop(name, None)
     files = Path(tempfile.mkdtemp(prefix="cosn-tests-"))
     stack.callback(shutil.rmtree, files, ignore_errors=True)
+    (files / "static").mkdir()  # whitenoise warns when its folder is not there, and a warning is an error
     os.environ["VAR_DIR"], os.environ["FILES_ROOT"] = str(files), str(files / "files")
     given = os.environ.get("TEST_DATABASE_URL") or os.environ.get("DATABASE_URL")
     early_config.stash[EMBEDDED] = not given
