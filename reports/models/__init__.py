@@ -1,5 +1,6 @@
 """What there is to read: reports with their editions, what they teach, and the news around them."""
 
+from reports.models.facets import FacetBits
 from reports.models.frameworks import Category, Framework, FrameworkEdition, Skill
 from reports.models.news import Boilerplate, Coverage, NewsItem, PressContact
 from reports.models.newsletter import ConsentText, Subscriber
@@ -12,6 +13,7 @@ __all__ = [
     "Coverage",
     "Edition",
     "EditionPage",
+    "FacetBits",
     "FocusArea",
     "Framework",
     "FrameworkEdition",

@@ -15,9 +15,11 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.files.storage import storages
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Coalesce, Greatest, TruncDate
 from django.urls import reverse
 
+from cosn_site.clock import ASSOCIATION_ZONE
 from forums.models import Forum
 from reports.models.frameworks import Category, Skill
 
@@ -75,9 +77,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
     def out(self, now: datetime) -> "ReportQuerySet":
         """Those listed, searched and fed: the queryset twin of `Report.state(now) is State.OUT` (parity test)."""
-        return self.announced(now).filter(
-            Q(embargo_until__isnull=True) | Q(embargo_until__lte=now), withdrawn_at__isnull=True
-        )
+        return self.filter(out_at__lte=now)
 
     def in_state(self, state: State, now: datetime) -> "ReportQuerySet":
         """The queryset twin of `Report.state(now) is state` (parity test)."""
@@ -94,7 +94,14 @@ class ReportQuerySet(models.QuerySet["Report"]):
                 return self.out(now)
 
 
-@pghistory.track(exclude=["search"])
+# From when on it is out, if nothing else happens to it; empty for drafts and what was withdrawn. GREATEST skips NULL.
+_OUT_AT = Case(
+    When(published_at__isnull=False, withdrawn_at__isnull=True, then=Greatest("published_at", "embargo_until")),
+    output_field=models.DateTimeField(),
+)
+
+
+@pghistory.track(exclude=["search", "out_at", "shelf_day"])
 class Report(models.Model):
     """A publication of the knowledge center. The file itself is its current edition."""
 
@@ -131,6 +138,13 @@ class Report(models.Model):
         "reports.Edition", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
     )
 
+    out_at = models.GeneratedField(expression=_OUT_AT, output_field=models.DateTimeField(), db_persist=True)
+    shelf_day = models.GeneratedField(
+        expression=Coalesce("released_on", TruncDate(_OUT_AT, tzinfo=ASSOCIATION_ZONE)),
+        output_field=models.DateField(),
+        db_persist=True,
+        help_text="What 'newest' goes by.",
+    )
     search = models.GeneratedField(
         expression=SearchVector(F("title"), F("alternate_title"), weight="A", config="english")
         + SearchVector(F("summary"), weight="B", config="english")
@@ -145,7 +159,9 @@ class Report(models.Model):
         ordering = ["-year", "title"]
         indexes = [
             GinIndex(fields=["search"], name="report_search"),
-            models.Index(fields=["-published_at", "-id"], name="report_newest"),
+            models.Index(fields=["-shelf_day", "-id"], name="report_by_day", condition=Q(out_at__isnull=False)),
+            models.Index(fields=["title", "id"], name="report_by_title", condition=Q(out_at__isnull=False)),
+            models.Index(fields=["out_at"], name="report_by_time_out"),
         ]
         constraints = [
             models.CheckConstraint(
