@@ -29,6 +29,7 @@ _numbers = count(1)
 LONG_AGO = datetime(2013, 11, 14, 14, tzinfo=UTC)  # 9 am in Washington
 FAR_AHEAD = datetime(2999, 1, 1, tzinfo=UTC)
 
+TIMES = ("published_at", "embargo_until", "withdrawn_at", "withdrawn_reason")
 TIMES_OF: dict[State, dict[str, Any]] = {
     State.DRAFT: {},
     State.SCHEDULED: {"published_at": FAR_AHEAD},
@@ -131,12 +132,8 @@ def make_report(
 ) -> Report:
     """A report with one edition, in the state named. Fields that are given win over the state's times."""
     number = next(_numbers)
-    times = {
-        **TIMES_OF[state],
-        **{name: fields.pop(name) for name in list(fields) if name in TIMES_OF[State.WITHDRAWN]},
-    }
-    if "embargo_until" in fields:
-        times["embargo_until"] = fields.pop("embargo_until")
+    given = {name: fields.pop(name) for name in TIMES if name in fields}
+    times = {**TIMES_OF[state], **given}
     defaults = {
         "title": f"Report {number}",
         "slug": f"report-{number}",
