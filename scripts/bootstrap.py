@@ -180,6 +180,24 @@ def ensure_uv(interpreter: Optional[str]) -> None:
     stamp.write_text(wanted)
 
 
+def ensure_venv(interpreter: Optional[str]) -> None:
+    """A .venv of a Python that will do: the one there is, where nobody asked for another, else a new one."""
+    python = VENV / "bin/python"
+    there = probe(str(python)) if python.exists() else None
+    if there and there[0] in SUPPORTED and (there[1] == interpreter or not os.environ.get("COSN_PYTHON")):
+        return
+    say("Using {}".format(interpreter) if interpreter else "Fetching a Python 3.13 into var/tools")
+    venv = [str(UV), "venv", "--quiet", "--no-project", "--clear", "--python", interpreter or "3.13", str(VENV)]
+    if run(venv, uv_environment()):
+        return
+    if interpreter:
+        give_up("The virtual environment .venv could not be made:\n" + log_tail())
+    give_up(
+        "There is no {} on this machine, and none could be fetched. Install one, or name it in COSN_PYTHON, "
+        "then run make again.".format(WANTED)
+    )
+
+
 def venv_is_current(stamp: Path, wanted: str) -> bool:
     """True when .venv has what requirements.txt says, runs, and is made of the interpreter that was asked for."""
     python = VENV / "bin/python"
@@ -199,26 +217,11 @@ def ensure_packages() -> None:
         if venv_is_current(stamp, wanted):  # another make did it while we waited
             return
         interpreter = find_interpreter()
-        if interpreter:
-            say("Using {}".format(interpreter))
         ensure_uv(interpreter)
-        env = uv_environment()
-        if not interpreter:
-            say("No {} here: fetching one into var/tools".format(WANTED))
-        python = VENV / "bin/python"
-        answer = probe(str(python)) if python.exists() else None
-        if not answer or answer[0] not in SUPPORTED or (interpreter and answer[1] != interpreter):
-            venv = [str(UV), "venv", "--quiet", "--no-project", "--clear", "--python", interpreter or "3.13", str(VENV)]
-            if not run(venv, env):
-                give_up(
-                    "There is no {} on this machine, and none could be fetched. Install one, or name it in "
-                    "COSN_PYTHON, then run make again.".format(WANTED)
-                    if not interpreter
-                    else "The virtual environment .venv could not be made:\n" + log_tail()
-                )
+        ensure_venv(interpreter)
         say("Installing the packages of requirements.txt into .venv")
-        sync = [str(UV), "pip", "sync", "--quiet", "--require-hashes", "--python", str(python), str(LOCK)]
-        if not run(sync, env):
+        sync = [str(UV), "pip", "sync", "--quiet", "--require-hashes", "--python", str(VENV / "bin/python"), str(LOCK)]
+        if not run(sync, uv_environment()):
             give_up("The packages could not be installed. Is the package index reachable?\n" + log_tail())
         stamp.write_text(wanted)
 

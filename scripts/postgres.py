@@ -109,7 +109,7 @@ class Cluster:
         """Stop the server, the quick and safe way, and harder when it does not listen. Safe to call at any moment."""
         server, self._server = self._server, None
         if server is not None:
-            end(server, [(signal.SIGINT, lambda: 15.0), (signal.SIGQUIT, lambda: 5.0)])
+            end([server], (signal.SIGINT, lambda: 15.0), (signal.SIGQUIT, lambda: 5.0))
         if self.socket.parent != self.folder and self.socket.is_dir():
             _remove(self.socket)
 
@@ -146,7 +146,7 @@ class Cluster:
             while process.poll() is None:
                 pause(0.02)
         finally:
-            end(process, [(signal.SIGTERM, lambda: 5.0)])
+            end([process], (signal.SIGTERM, lambda: 5.0))
         if process.returncode != 0:
             raise StartError(f"PostgreSQL could not make its files in {self.data}:\n{tail(self.log)}")
         unfinished.rename(self.data)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,30 +60,22 @@ def spawn(
             raise StartError(f"{Path(command[0]).name} could not be started: {error}.") from error
 
 
-def end(process: subprocess.Popen[bytes], how: Sequence[tuple[signal.Signals, Callable[[], float]]]) -> None:
-    """Send each signal in turn and give the process that many seconds for it; kill its whole group at the last.
+def end(processes: Sequence[subprocess.Popen[bytes]], *steps: tuple[signal.Signals, Callable[[], float]]) -> None:
+    """End processes together: each signal in turn, with that many seconds for all of them; at last kill their groups.
 
     The seconds are asked anew while we wait, so that a second Ctrl-C can shorten them.
     """
-    for number, patience in how:
-        if process.poll() is not None:
-            break
-        process.send_signal(number)
-        waited = 0.0
-        while process.poll() is None and waited < patience():
-            _nap(process)
-            waited += 0.05
-    # Also when the leader has ended: what it started may still be there.
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _nap(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(0.05)
-    except subprocess.TimeoutExpired:
-        return
+    for number, patience in steps:
+        for process in processes:
+            if process.poll() is None:
+                process.send_signal(number)
+        began = time.monotonic()
+        while any(process.poll() is None for process in processes) and time.monotonic() - began < patience():
+            time.sleep(0.02)
+    for process in processes:  # those that have ended too: what they started may still be there
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def tail(log: Path, lines: int = 12) -> str:

@@ -158,11 +158,7 @@ class House:
 
     def down(self) -> None:
         """Stop all of it: first those who use the database, then the database."""
-        for child in self.children.values():
-            if child.poll() is None:
-                child.send_signal(signal.SIGTERM)
-        for child in self.children.values():
-            end(child, [(signal.SIGTERM, lambda: self.signals.patience(8))])
+        end(list(self.children.values()), (signal.SIGTERM, lambda: self.signals.patience(8)))
         if self.cluster:
             self.cluster.stop()
 
