@@ -11,9 +11,10 @@ import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO
 
 ROOT = Path(__file__).resolve().parent.parent
 MEBIBYTE = 1024 * 1024
@@ -43,7 +44,7 @@ def environment() -> dict[str, str]:
     """What a child may know: where libraries and fonts are, and no secret."""
     known = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     # fonts are saved with the time of day in them unless this says otherwise: same text, same bytes
-    return {**known, "SOURCE_DATE_EPOCH": "1136073600", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**known, "SOURCE_DATE_EPOCH": "1136073600"}
 
 
 def limit_this_process(*, memory: int, cpu_seconds: int | None = None) -> None:
@@ -59,6 +60,25 @@ def limit_this_process(*, memory: int, cpu_seconds: int | None = None) -> None:
         lowest = value if most == resource.RLIM_INFINITY else min(value, most)
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(which, (lowest, lowest))
+
+
+@contextlib.contextmanager
+def as_path(source: Path | IO[bytes] | Any, each: Callable[[bytes], object] = bool) -> Iterator[Path]:
+    """A path under which a child can read the source: its own, or that of a private copy, deleted afterwards.
+
+    An open file is read from its beginning and left there; `each` is called with every piece of it.
+    """
+    if isinstance(source, Path):
+        yield source
+        return
+    source.seek(0)
+    with tempfile.NamedTemporaryFile(prefix="bounded-", suffix=".pdf") as copy:
+        while piece := source.read(MEBIBYTE):
+            each(piece)
+            copy.write(piece)
+        copy.flush()
+        source.seek(0)
+        yield Path(copy.name)
 
 
 def run(module: str, arguments: Sequence[str], *, seconds: float) -> bytes:
