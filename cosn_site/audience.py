@@ -6,7 +6,7 @@ The site is closed by default: LoginRequiredMiddleware asks for a sign-in unless
 from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
@@ -23,40 +23,37 @@ class Audience(StrEnum):
     MACHINE = "machine"  # probes and webhooks
 
 
-View = TypeVar("View", bound=Callable[..., HttpResponseBase])
-
-
 def _declare(view: Any, audience: Audience) -> Any:
     view.audience = audience
     return view
 
 
-def public(view: View) -> View:
+def public[View: Callable[..., HttpResponseBase]](view: View) -> View:
     """Everyone may open it."""
     return _declare(login_not_required(view), Audience.PUBLIC)
 
 
-def machine(view: View) -> View:
+def machine[View: Callable[..., HttpResponseBase]](view: View) -> View:
     """For probes and webhooks: no session is asked for; the view checks what it needs itself."""
     return _declare(login_not_required(view), Audience.MACHINE)
 
 
-def link_holder(view: View) -> View:
+def link_holder[View: Callable[..., HttpResponseBase]](view: View) -> View:
     """Whoever holds the secret in the address; the view looks the secret up itself."""
     return _declare(login_not_required(view), Audience.LINK)
 
 
-def signed_in(view: View) -> View:
+def signed_in[View: Callable[..., HttpResponseBase]](view: View) -> View:
     """Anyone with an account; others are led to the sign-in and back."""
     return _declare(view, Audience.SIGNED_IN)
 
 
-def staff_only(view: View) -> View:
+def staff_only[View: Callable[..., HttpResponseBase]](view: View) -> View:
     """The association's staff; other signed-in people get a 403."""
 
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_staff:  # type: ignore[union-attr]
+        if not request.user.is_staff:
             raise PermissionDenied
         return view(request, *args, **kwargs)
 

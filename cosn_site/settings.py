@@ -119,6 +119,11 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "cosn_site.stylesheet.StylesheetFinder",  # the imports of site.css, written out
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = False
 
@@ -161,7 +166,7 @@ FILE_UPLOAD_PERMISSIONS = 0o640
 
 # --- people -----------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "members.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["members.sign_in.SignInBackend"]
 PASSWORD_HASHERS = (
     ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if TESTING
@@ -181,6 +186,21 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "members.forms.SignupForm"
+ACCOUNT_FORMS = {  # the same forms, in our words
+    "login": "members.sign_in_forms.LoginForm",
+    "signup": "members.sign_in_forms.SignupForm",
+    "add_email": "members.sign_in_forms.AddEmailForm",
+    "change_email": "members.sign_in_forms.ChangeEmailForm",
+    "change_password": "members.sign_in_forms.ChangePasswordForm",
+    "set_password": "members.sign_in_forms.SetPasswordForm",
+    "reset_password": "members.sign_in_forms.ResetPasswordForm",
+    "reset_password_from_key": "members.sign_in_forms.ResetPasswordKeyForm",
+    "reauthenticate": "members.sign_in_forms.ReauthenticateForm",
+    "request_login_code": "members.sign_in_forms.RequestLoginCodeForm",
+    "confirm_login_code": "members.sign_in_forms.ConfirmLoginCodeForm",
+    "confirm_email_verification_code": "members.sign_in_forms.ConfirmEmailVerificationCodeForm",
+    "confirm_password_reset_code": "members.sign_in_forms.ConfirmPasswordResetCodeForm",
+}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
@@ -192,6 +212,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+SESSION_ENGINE = "cosn_site.sessions"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 
 # --- time and words ---------------------------------------------------------------------------------------------
@@ -277,5 +298,9 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
-    "loggers": {"django": {"handlers": [], "propagate": True}, "fontTools": {"level": "ERROR"}, "weasyprint": {"level": "ERROR"}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "fontTools": {"level": "ERROR"},
+        "weasyprint": {"level": "ERROR"},
+    },
 }

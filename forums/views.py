@@ -53,4 +53,6 @@ def forum_calendar(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _ics(content: bytes, filename: str) -> HttpResponse:
     disposition = f'attachment; filename="{filename}"'
-    return HttpResponse(content, content_type="text/calendar; charset=utf-8", headers={"Content-Disposition": disposition})
+    return HttpResponse(
+        content, content_type="text/calendar; charset=utf-8", headers={"Content-Disposition": disposition}
+    )

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from members.models import Contact, Membership, Seat, Term
@@ -18,17 +18,23 @@ def holdings_of(person_id: int) -> ArraySubquery:
     Only what the rule needs; `read_holdings` turns it into `Holding`s. One subquery, so that whoever needs more facts
     about the person can have them all in one statement.
     """
-    return ArraySubquery(_facts_about(person_id).values("holding"))
+    return ArraySubquery(_facts_about(person_id))
 
 
 def load_holdings(person_id: int) -> tuple[Holding, ...]:
     """The person's holdings as they stand in the database now. One statement."""
-    return read_holdings(_facts_about(person_id).values_list("holding", flat=True))
+    return read_holdings(row["holding"] for row in _facts_about(person_id))
 
 
-def _facts_about(person_id: int) -> QuerySet[Membership]:
-    seats = Seat.objects.filter(membership=OuterRef("pk"), person=person_id, left_at__isnull=True)
-    works_there = Contact.objects.filter(organization=OuterRef("organization"), person=person_id)
+def _facts_about(person_id: int) -> QuerySet[Membership, Any]:
+    seats = Seat.objects.filter(person=person_id, left_at__isnull=True)
+    works_at = Contact.objects.filter(person=person_id).values("organization")
+    # a union, not an OR across three tables: each part has its own index
+    memberships = Membership.objects.filter(person=person_id).values("pk")
+    memberships = memberships.union(
+        seats.values("membership"), Membership.objects.filter(organization__in=works_at).values("pk")
+    )
+    seat = seats.filter(membership=OuterRef("pk")).order_by("number").values("number")[:1]
     terms = Term.objects.filter(membership=OuterRef("pk"), voided_at__isnull=True).order_by("starts_on")
     term = JSONObject(
         starts_on="starts_on",
@@ -37,16 +43,17 @@ def _facts_about(person_id: int) -> QuerySet[Membership]:
         provisional_until="provisional_until",
         seats="seats",
     )
-    memberships = Membership.objects.annotate(seat=Subquery(seats.values("number")[:1])).filter(
-        Q(person=person_id) | Q(seat__isnull=False) | Exists(works_there)
-    )
-    return memberships.order_by("pk").annotate(
-        holding=JSONObject(
-            id="pk",
-            organization_id="organization_id",
-            organization="organization__name",
-            seat="seat",
-            terms=ArraySubquery(terms.values(fact=term)),
+    return (
+        Membership.objects.filter(pk__in=memberships)
+        .order_by("pk")
+        .values(
+            holding=JSONObject(
+                id="pk",
+                organization_id="organization_id",
+                organization="organization__name",
+                seat=Subquery(seat),
+                terms=ArraySubquery(terms.values(fact=term)),
+            )
         )
     )
 
@@ -57,10 +64,7 @@ def read_holdings(rows: Iterable[dict[str, Any]]) -> tuple[Holding, ...]:
 
 
 def _holding(row: dict[str, Any]) -> Holding:
-    if row["organization_id"] is None:
-        via = Via.OWN
-    else:
-        via = Via.SEAT if row["seat"] is not None else Via.WORKS_THERE
+    via = Via.OWN if row["organization_id"] is None else Via.SEAT if row["seat"] is not None else Via.WORKS_THERE
     return Holding(
         via=via,
         holder=row["organization"] or "",

@@ -26,6 +26,7 @@ from django.db.models.functions import JSONObject
 from django.http import HttpRequest
 
 from cosn_site.clock import association_day
+from cosn_site.prepared import Prepared
 from members.holdings import holdings_of, read_holdings
 from members.models import User
 from members.standing import Holding, PersonStanding, Status, person_standing
@@ -148,15 +149,16 @@ def _refused_to_person(report: Report, found: PersonStanding) -> Decision:
 
 def viewer_for(request: HttpRequest) -> Viewer:
     """Who is asking, read from the database once a request (one statement; none for those signed out)."""
-    viewer = getattr(request, "_viewer", None)
+    viewer: Viewer | None = getattr(request, "viewer", None)
     if viewer is None:
-        viewer = request._viewer = read_viewer(request.user) if request.user.is_authenticated else Viewer()  # type: ignore[attr-defined]
+        viewer = read_viewer(request.user) if request.user.is_authenticated else Viewer()
+        request.viewer = viewer  # type: ignore[attr-defined]
     return viewer
 
 
 def read_viewer(person: User) -> Viewer:
     """The facts about a person as they stand in the database now."""
-    ((is_verified, holdings, grants),) = _facts_of(person.pk)
+    ((is_verified, holdings, grants),) = _facts(person.pk)
     return Viewer(
         person_id=person.pk,
         is_staff=person.is_staff,
@@ -174,6 +176,9 @@ def _facts_of(person_id: int) -> QuerySet[User, tuple[bool, list[dict[str, Any]]
         holdings_of(person_id),
         ArraySubquery(grants.values(fact=fact)),
     )
+
+
+_facts = Prepared("facts_about_a_viewer", ["bigint"], _facts_of)
 
 
 def _grant(row: dict[str, Any]) -> OpenGrant:

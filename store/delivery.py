@@ -6,10 +6,10 @@ of the type we say.
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
 from urllib.parse import quote
 
 from django.conf import settings
+from django.core.files.base import File
 from django.core.files.storage import Storage
 from django.http import (
     FileResponse,
@@ -60,16 +60,16 @@ def etag(edition: Edition) -> str:
 
 def deliver(request: HttpRequest, edition: Edition) -> HttpResponseBase:
     """The answer that carries the edition, by the configured way. Raises `FileMissing`. Decides nothing."""
-    storage: Storage = edition.file.storage
+    storage, name = edition.file.storage, str(edition.file.name)
     if settings.FILES_DELIVERY == "presign":
-        return _private(_presigned(storage, edition), edition)
-    if not storage.exists(edition.file.name):
-        raise FileMissing(edition.file.name)
+        return _private(_presigned(storage, name, edition), edition)
+    if not storage.exists(name):
+        raise FileMissing(name)
     if settings.FILES_DELIVERY == "accel":
         response = HttpResponse(content_type=CONTENT_TYPE)
-        response.headers["X-Accel-Redirect"] = settings.FILES_ACCEL_PREFIX + quote(edition.file.name)
+        response.headers["X-Accel-Redirect"] = settings.FILES_ACCEL_PREFIX + quote(name)
         return _private(response, edition)
-    return _private(_streamed(request, storage, edition), edition)
+    return _private(_streamed(request, storage, name, edition), edition)
 
 
 def _private(response: HttpResponseBase, edition: Edition) -> HttpResponseBase:
@@ -83,21 +83,21 @@ def _disposition(edition: Edition) -> str:
     return content_disposition_header(as_attachment=True, filename=edition.filename) or "attachment"
 
 
-def _presigned(storage: Storage, edition: Edition) -> HttpResponseRedirect:
+def _presigned(storage: Storage, name: str, edition: Edition) -> HttpResponseRedirect:
     parameters = {
         "ResponseContentDisposition": _disposition(edition),
         "ResponseContentType": CONTENT_TYPE,
         "ResponseCacheControl": CACHE_CONTROL,
     }
     expire = min(settings.FILES_PRESIGN_SECONDS, 60)
-    return HttpResponseRedirect(storage.url(edition.file.name, parameters=parameters, expire=expire))  # type: ignore[call-arg]
+    return HttpResponseRedirect(storage.url(name, parameters=parameters, expire=expire))  # type: ignore[call-arg]
 
 
-def _streamed(request: HttpRequest, storage: Storage, edition: Edition) -> HttpResponseBase:
+def _streamed(request: HttpRequest, storage: Storage, name: str, edition: Edition) -> HttpResponseBase:
     piece = wanted_range(request, edition)
     if piece is not None and not piece:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{edition.bytes}"})
-    file = storage.open(edition.file.name, "rb")
+    file = storage.open(name, "rb")
     if piece is None:
         response: HttpResponseBase = FileResponse(file, content_type=CONTENT_TYPE)
         response.headers["Content-Length"] = str(edition.bytes)
@@ -110,7 +110,7 @@ def _streamed(request: HttpRequest, storage: Storage, edition: Edition) -> HttpR
     return response
 
 
-def _pieces(file: BinaryIO, piece: range) -> Iterator[bytes]:
+def _pieces(file: File[bytes], piece: range) -> Iterator[bytes]:
     with file:
         file.seek(piece.start)
         left = len(piece)

@@ -7,7 +7,7 @@ from reports.models import Report
 from store.models import Download, Grant
 from store.reasons import Reason
 
-READ_BY_THE_MEMBER = (("2015", 60), ("2013", 32), ("2014", 8))
+READ_BY_THE_MEMBER = ((2015, 60), (2013, 32), (2014, 8))
 
 
 def load(now: datetime) -> None:
@@ -20,9 +20,8 @@ def _bought(now: datetime) -> None:
     buyer = User.objects.get(email="purchase@example.org")
     if Grant.objects.filter(person=buyer).exists():
         return
-    report = Report.objects.filter(series__slug="cto-forum-reports", year=2014).order_by("slug").last()
     Grant.objects.create(
-        report=report,
+        report=_forum_report_of(2014),
         kind=Grant.Kind.PURCHASED,
         person=buyer,
         note="Bought by check",
@@ -36,11 +35,14 @@ def _read(now: datetime) -> None:
         return
     organization = member.seat_rows.get(left_at__isnull=True).membership.organization
     for year, days_ago in READ_BY_THE_MEMBER:
-        report = Report.objects.filter(series__slug="cto-forum-reports", year=year).order_by("slug").last()
         Download.objects.create(
-            edition=report.editions.get(number=1),
+            edition=_forum_report_of(year).editions.get(number=1),
             person=member,
             organization=organization,
             right=Reason.MEMBER.value,
             at=now - timedelta(days=days_ago),
         )
+
+
+def _forum_report_of(year: int) -> Report:
+    return Report.objects.filter(series__slug="cto-forum-reports", year=year).order_by("-slug")[0]

@@ -309,7 +309,7 @@ def _not_a_member(decision: Decision, today: date) -> Panel:
     return Panel(
         status="For members",
         title="This report is for members",
-        sentence="Most members are whole districts. If yours belongs, ask its primary contact for a seat; if not, join.",
+        sentence="Most members are whole districts. If yours is one, ask its contact for a seat; if not, join.",
         icon="key",
         why=((True, "You are signed in"), (False, "You have no membership and no seat"), _FOR_MEMBERS),
         next=Step("See membership plans", reverse("members:plans")),

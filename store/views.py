@@ -2,15 +2,16 @@
 
 import logging
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.contrib.auth.views import redirect_to_login
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from cosn_site.audience import public
 from reports.models import Report
+from reports.shelf import find_report
 from store.access import Decision, Refused, decide, open_edition, viewer_for
 from store.delivery import FileMissing, deliver, wanted_range
 from store.downloads import record_download, record_piece
@@ -53,7 +54,10 @@ def download(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 def _report(slug: str) -> Report:
-    return get_object_or_404(Report.objects.select_related("current_edition", "series"), slug=slug)
+    report = find_report(slug)
+    if report is None:
+        raise Http404
+    return report
 
 
 def _refusal(request: HttpRequest, decision: Decision) -> HttpResponse:

@@ -28,8 +28,15 @@ PEOPLE = {
     "visitor": ("Lee Montgomery", ""),
 }
 COLLEAGUES = (  # who hold the other seats of Maple Valley; they have no password
-    "Priya Raman", "Walt Jensen", "Teresa Quill", "Omar Diallo", "Beth Sorensen", "Hugo Marsh", "Ines Calloway", "Ty Brandt",
-)  # fmt: skip
+    "Priya Raman",
+    "Walt Jensen",
+    "Teresa Quill",
+    "Omar Diallo",
+    "Beth Sorensen",
+    "Hugo Marsh",
+    "Ines Calloway",
+    "Ty Brandt",
+)
 
 
 def load(now: datetime) -> None:
@@ -130,7 +137,9 @@ def _individual(person: User, plan: Plan, *, ended_on: date) -> None:
 
 
 def _maple_valley(people: dict[str, User], since: datetime) -> None:
-    membership = Membership.objects.select_related("organization").get(organization__slug="maple-valley-school-district")
+    membership = Membership.objects.select_related("organization").get(
+        organization__slug="maple-valley-school-district"
+    )
     if membership.seat_rows.exists():
         return
     organization = membership.organization

@@ -27,7 +27,13 @@ from reports.models import (
 from reports.models.reports import State
 
 HERE = Path(__file__).parent
-IMPRINT = "\n\n## About this edition\n\nThis text was written for a demonstration of the knowledge center. It is not the association’s publication of the same title.\n"
+IMPRINT = """
+
+## About this edition
+
+This text was written for a demonstration of the knowledge center. It is not the association’s publication of the same
+title.
+"""
 CONSENT = (
     "Send me the newsletter at this address, about the subjects I ticked. I can leave at any time with one click. "
     "My address is kept for this and nothing else, as the privacy page says."
