@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.core.files.base import ContentFile
 from django.utils import timezone
@@ -10,6 +10,7 @@ from django.utils import timezone
 from reports.models import Edition, Report, Series
 
 BYTES = 5_000
+YESTERDAY = datetime(1, 1, 1, tzinfo=UTC)  # counted from the moment the report is made
 
 
 def bytes_of(name: str) -> bytes:
@@ -18,19 +19,25 @@ def bytes_of(name: str) -> bytes:
     return (b"%PDF-1.7\n" + line * (BYTES // len(line) + 1))[:BYTES]
 
 
-def report(slug: str = "a-report", *, access: str = Report.Access.MEMBERS, edition: bool = True, **fields: object) -> Report:
+def report(
+    slug: str = "a-report",
+    *,
+    access: str = Report.Access.MEMBERS,
+    published_at: datetime | None = YESTERDAY,
+    **times: object,
+) -> Report:
     """A report that came out yesterday, unless told otherwise, with one edition whose bytes are `bytes_of(slug)`."""
     series, _ = Series.objects.get_or_create(
         slug="cto-forum-reports", defaults={"name": "CTO Forum reports", "singular": "CTO Forum report"}
     )
-    published_at = fields.pop("published_at", timezone.now() - timedelta(days=1))
     made = Report.objects.create(
-        title=f"The report {slug}", slug=slug, series=series, year=2013, summary="What it says.", access=access, **fields
+        title=f"The report {slug}", slug=slug, series=series, year=2013, summary="What it says.", access=access
     )
-    if edition:
-        add_edition(made, bytes_of(slug))
-        made.published_at = published_at  # type: ignore[assignment]
-        made.save()
+    add_edition(made, bytes_of(slug))
+    made.published_at = _ago(1) if published_at is YESTERDAY else published_at
+    for name, value in times.items():
+        setattr(made, name, value)
+    made.save()
     return made
 
 
@@ -49,7 +56,7 @@ def add_edition(of: Report, content: bytes, *, number: int = 1, filename: str = 
     edition.file.save("edition.pdf", ContentFile(content), save=False)
     edition.save()
     of.current_edition = edition
-    of.save()
+    of.save(update_fields=["current_edition"])
     return edition
 
 
