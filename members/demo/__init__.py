@@ -137,12 +137,10 @@ def _individual(person: User, plan: Plan, *, ended_on: date) -> None:
 
 
 def _maple_valley(people: dict[str, User], since: datetime) -> None:
-    membership = Membership.objects.select_related("organization").get(
-        organization__slug="maple-valley-school-district"
-    )
+    organization = Organization.objects.get(slug="maple-valley-school-district")
+    membership = Membership.objects.get(organization=organization)
     if membership.seat_rows.exists():
         return
-    organization = membership.organization
     colleagues = [
         _person(f"{name.lower().replace(' ', '.')}@maplevalley.example", name, "", password=None) for name in COLLEAGUES
     ]
