@@ -68,6 +68,12 @@ def access_badge(context: dict[str, Any], report: Report) -> SafeString:
     )
 
 
+@register.simple_tag(takes_context=True)
+def may_read(context: dict[str, Any], report: Report) -> bool:
+    """Whether a piece from inside the file may be shown to this reader: `{% may_read report as readable %}`."""
+    return decide(viewer_for(context["request"]), report, timezone.now()).allowed
+
+
 @register.inclusion_tag("store/my_downloads.html", takes_context=True)
 def my_downloads(context: dict[str, Any]) -> dict[str, Any]:
     """The person's downloads, newest first, with whether each may be downloaded again."""

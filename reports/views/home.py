@@ -1,0 +1,10 @@
+from django.http import HttpResponse
+from django.views.decorators.http import require_safe
+
+from cosn_site.audience import public
+
+
+@public
+@require_safe
+def home(request, **kwargs):
+    return HttpResponse("")
