@@ -163,6 +163,11 @@ STORAGES = {
 }
 REPORT_MAX_BYTES = env.number("REPORT_MAX_BYTES", 50 * 1024 * 1024)
 FILE_UPLOAD_PERMISSIONS = 0o640
+FILE_UPLOAD_HANDLERS = [
+    "cosn_site.uploads.CappedUploadHandler",  # first, so that it can leave what is too large on the wire
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # --- people -----------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "members.User"

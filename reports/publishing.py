@@ -133,7 +133,7 @@ def add_edition(
         current = row.current_edition
         if current is not None and current.sha256 == facts.sha256:
             raise SameFile(f"This is the same file as edition {current.number}. Nothing was added.")
-        number = (row.editions.aggregate(last=Max("number"))["last"] or 0) + 1
+        number = _next_number(row)
         first_day = row.released_on if number == 1 else None
         edition = Edition(
             report=row,
@@ -182,9 +182,9 @@ def typeset_edition(
     now: datetime,
 ) -> Edition:
     """Set the Markdown as a PDF and make it the report's current edition. See `add_edition`."""
-    number = (report.editions.aggregate(last=Max("number"))["last"] or 0) + 1
+    number = _next_number(report)
     day = released_on or (report.released_on if number == 1 else None) or association_day(now)
-    content = typeset(manuscript(report=report, source=source, number=number, released_on=day))
+    content = set_as_pdf(report=report, source=source, number=number, released_on=day)
     return add_edition(
         report=report,
         content=content,
@@ -272,21 +272,30 @@ def reinstate(*, report: Report, by: User | None, now: datetime) -> None:
         row.save(update_fields=["withdrawn_at", "withdrawn_reason"])
 
 
-def manuscript(*, report: Report, source: str, number: int, released_on: date) -> Manuscript:
-    """What the typesetter needs to know of a report, saved or not, and of its edition of this number."""
+def set_as_pdf(*, report: Report, source: str, number: int, released_on: date) -> bytes:
+    """The PDF that an edition of this number would be; nothing is stored. The report need not be saved yet.
+
+    Raises `cosn_site.pdf.PdfFailed`.
+    """
     month = f"{released_on:%B %Y}"
     forum = report.forum
-    return Manuscript(
-        title=report.title,
-        series_label=report.series.singular,
-        year=report.year,
-        slug=report.slug,
-        motif=report.motif,
-        body=source,
-        authors=tuple(report.authors),
-        imprint=(f"From {forum.title}, {forum.local_start:%B %Y}",) if forum else (),
-        edition=month if number == 1 else f"Edition {number}, {month}",
+    return typeset(
+        Manuscript(
+            title=report.title,
+            series_label=report.series.singular,
+            year=report.year,
+            slug=report.slug,
+            motif=report.motif,
+            body=source,
+            authors=tuple(report.authors),
+            imprint=(f"From {forum.title}, {forum.local_start:%B %Y}",) if forum else (),
+            edition=month if number == 1 else f"Edition {number}, {month}",
+        )
     )
+
+
+def _next_number(report: Report) -> int:
+    return (report.editions.aggregate(last=Max("number"))["last"] or 0) + 1
 
 
 _IN_WORDS = {

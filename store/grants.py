@@ -8,7 +8,7 @@ import secrets
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from cosn_site.verbs import StepRefused, audited
 from members.models import User
@@ -53,12 +53,17 @@ def give(
     _check_end(expires_at, now)
     with transaction.atomic(), audited("give_grant", by=by):
         User.objects.select_for_update().get(pk=person.pk)  # two clicks at once make one grant
-        still_opens = Q(expires_at=None) | Q(expires_at__gt=now)
-        if Grant.objects.filter(still_opens, report=report, person=person, kind=kind, closed_at=None).exists():
+        if open_grants(report=report, person=person, kind=kind, now=now).exists():
             raise AlreadyGranted
         return Grant.objects.create(
             report=report, person=person, kind=kind, note=note, opened_at=now, expires_at=expires_at, given_by=by
         )
+
+
+def open_grants(*, report: Report, person: User, kind: Grant.Kind | str, now: datetime) -> QuerySet[Grant]:
+    """The person's grants of this kind that open the report at this instant."""
+    still_opens = Q(expires_at=None) | Q(expires_at__gt=now)
+    return Grant.objects.filter(still_opens, report=report, person=person, kind=kind, closed_at=None)
 
 
 def give_link(

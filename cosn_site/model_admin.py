@@ -1,0 +1,195 @@
+"""What the pages of our admin share: history that nobody deletes, verbs as buttons, times in the association's zone."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from cosn_site.admin_fields import AssociationDateTimeField
+from cosn_site.admin_history import audit_rows
+from cosn_site.verbs import StepRefused
+
+
+class NothingAsked(forms.Form):
+    """The form of a verb that needs nothing but the press of its button."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A step on one object, offered as a button on its page and taken by POST at `<object>/do/<name>/`.
+
+    `run` is given the object, the cleaned data, the actor and the instant. Every step has a page of its own; one
+    without a `caution` can be taken from the object's page directly.
+    """
+
+    name: str
+    label: str
+    run: Callable[[Any, Mapping[str, Any], Any, datetime], object]
+    done: str
+    permission: str
+    offered: Callable[[Any, datetime], bool] = lambda _object, _now: True
+    form: type[forms.Form] = NothingAsked
+    caution: str = ""
+    is_next: bool = False
+    is_grave: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A verb as the object's page shows it."""
+
+    verb: Verb
+    url: str
+    form: forms.Form
+
+
+class RoomAdmin(admin.ModelAdmin):
+    """Our ModelAdmin: verbs as buttons, an audit trail on the history page, and nothing deleted unless allowed.
+
+    A subclass that lets something be deleted says so with `may_be_deleted`.
+    """
+
+    verbs: tuple[Verb, ...] = ()
+    verbs_title = "What you can do"
+    change_form_template = "admin/room_change_form.html"
+    object_history_template = "admin/room_history.html"
+    formfield_overrides = {models.DateTimeField: {"form_class": AssociationDateTimeField}}
+    list_per_page = 50
+    show_full_result_count = False
+
+    def may_be_deleted(self, obj: Any) -> bool:
+        """Whether this object is not yet part of any history."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is not None and not self.may_be_deleted(obj):
+            return False
+        if type(self).may_be_deleted is RoomAdmin.may_be_deleted:
+            return False
+        return super().has_delete_permission(request, obj)
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_do"
+        view = self.admin_site.admin_view(self.verb_view)
+        return [path("<path:object_id>/do/<slug:verb_name>/", view, name=name), *super().get_urls()]
+
+    def status_of(self, obj: Any, now: datetime) -> str:
+        """What stands above the buttons, in a sentence or two."""
+        return ""
+
+    def offers(self, request: HttpRequest, obj: Any, now: datetime) -> list[Offer]:
+        """The verbs that make sense for this object now, for somebody with these permissions."""
+        user: Any = request.user
+        return [
+            Offer(verb, self._verb_url(obj, verb), verb.form(prefix=verb.name))
+            for verb in self.verbs
+            if user.has_perm(verb.permission) and verb.offered(obj, now)
+        ]
+
+    def _verb_url(self, obj: Any, verb: Verb) -> str:
+        name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_do"
+        return reverse(name, args=[obj.pk, verb.name])
+
+    def _change_url(self, obj: Any) -> str:
+        return reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict, add: bool = False, change: bool = False, form_url: str = "", obj=None
+    ) -> HttpResponse:
+        now = timezone.now()
+        if obj is not None and not context.get("is_popup"):
+            context["verbs_title"] = self.verbs_title
+            context["status"] = self.status_of(obj, now)
+            context["offers"] = self.offers(request, obj, now)
+        return super().render_change_form(request, context, add=add, change=change, form_url=form_url, obj=obj)
+
+    def verb_view(self, request: HttpRequest, object_id: str, verb_name: str) -> HttpResponseBase:
+        """The page of a verb: GET asks, POST takes the step."""
+        verb = next((verb for verb in self.verbs if verb.name == verb_name), None)
+        obj = self.get_object(request, unquote(object_id))
+        if verb is None or obj is None:
+            raise Http404
+        user: Any = request.user
+        if not (user.has_perm(verb.permission) and self.has_view_permission(request, obj)):
+            raise PermissionDenied
+        form = verb.form(request.POST if request.method == "POST" else None, prefix=verb.name)
+        if form.is_valid():
+            try:
+                verb.run(obj, form.cleaned_data, user, timezone.now())
+            except StepRefused as refused:
+                form.add_error(None, refused.sentence)
+            else:
+                self.log_change(request, obj, verb.label)
+                messages.success(request, verb.done.format(object=obj))
+                return redirect(self._change_url(obj))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": verb.label,
+            "subtitle": str(obj),
+            "opts": self.opts,
+            "original": obj,
+            "verb": verb,
+            "form": form,
+            "media": self.media + form.media,
+            "change_url": self._change_url(obj),
+            "status": self.status_of(obj, timezone.now()),
+        }
+        status = 422 if form.errors else 200
+        return TemplateResponse(request, "admin/verb.html", context, status=status)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
+        obj = self.get_object(request, unquote(object_id))
+        if obj is not None and self.has_view_permission(request, obj):
+            extra_context = {**(extra_context or {}), "audit_rows": audit_rows(obj)}
+        return super().history_view(request, object_id, extra_context)
+
+
+class LedgerAdmin(RoomAdmin):
+    """Read only: rows come from the site's own verbs."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class StoryInline(admin.TabularInline):
+    """Rows that belong to the object and are shown as its history: nothing to type, nothing to delete."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def step(verb: Callable[..., object], **names: str) -> Callable[[Any, Mapping[str, Any], Any, datetime], object]:
+    """A verb function as `Verb.run`: `step(publish, report="object")`; other names are taken from the cleaned data.
+
+    `step(schedule, report="object", at="at")` calls `schedule(report=<object>, at=<cleaned at>, by=…, now=…)`.
+    """
+
+    def run(obj: Any, cleaned: Mapping[str, Any], by: Any, now: datetime) -> object:
+        given = {name: obj if source == "object" else cleaned[source] for name, source in names.items()}
+        return verb(**given, by=by, now=now)
+
+    return run
