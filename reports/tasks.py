@@ -1,25 +1,24 @@
 """Background work of the knowledge center."""
 
 from django.db import transaction
-from django.tasks import task
 
-from reports.indexing import page_texts
+from cosn_site.jobs import GiveUp, job
+from reports.indexing import PdfUnreadable, page_texts
 from reports.models import Edition, EditionPage
 
 
-@task(queue_name="files")
-def index_edition(edition_id: int) -> int:
-    """Read the text of an edition's pages for the search; answers how many pages have text. Safe to run twice."""
-    edition = Edition.objects.get(pk=edition_id)
-    with edition.file.open("rb") as file:
-        texts = list(page_texts(file))
-    rows = [
-        EditionPage(edition=edition, number=number, text=text)
-        for number, text in enumerate(texts, start=1)
-        if text.strip()
-    ]
+@job(queue="files")
+def index_edition(edition_id: int) -> str:
+    """Read the text of an edition's pages for the search. Safe to run twice; answers what it found, for staff."""
+    edition = Edition.objects.select_related("report").get(pk=edition_id)
+    try:
+        with edition.file.open("rb") as file:
+            texts = page_texts(file)
+    except PdfUnreadable as error:
+        raise GiveUp(f"The pages of “{edition}” could not be read, so the search does not know them.") from error
+    rows = [EditionPage(edition=edition, number=number, text=text) for number, text in enumerate(texts, 1) if text]
     with transaction.atomic():
         Edition.objects.select_for_update().get(pk=edition_id)
         edition.page_rows.all().delete()
         EditionPage.objects.bulk_create(rows)
-    return len(rows)
+    return f"Read {len(rows)} of {edition.pages} pages of “{edition}”."
