@@ -17,9 +17,9 @@ export PYTHONPYCACHEPREFIX = $(CURDIR)/var/pycache
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## everything up with the demo association, at PORT (8000); Ctrl-C stops it
+run: ## everything up with the demo association, at PORT (8000); Ctrl-C stops it; ARGS=--empty without the demo
 	@$(BOOTSTRAP)
-	@$(PYTHON) scripts/run.py
+	@$(PYTHON) scripts/run.py $(ARGS)
 
 test: ## the whole test suite; ARGS="-k seats" narrows it
 	@$(BOOTSTRAP) --tests

@@ -289,7 +289,11 @@ def ensure_platform(*, tests: bool, bench: bool) -> None:
     install(lacking, reason)
     still = missing(tests=tests, bench=bench)
     if still:
-        give_up("{} is still missing after the installation; see {}.".format(", ".join(map(names.get, still)), LOG))
+        give_up(
+            "{} is still missing after the installation; see {}.".format(
+                ", ".join(names[thing] for thing in still), LOG
+            )
+        )
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -130,7 +130,16 @@ class Cluster:
         unfinished.mkdir(mode=0o700)
         self._give_to_user(unfinished)
         # The built-in locale makes lower() and sorting the same on every platform.
-        command = [BINARIES / "initdb", "--pgdata", unfinished, "--username", SUPERUSER, "--auth", "trust", "--no-sync"]
+        command: list[str | Path] = [
+            BINARIES / "initdb",
+            "--pgdata",
+            unfinished,
+            "--username",
+            SUPERUSER,
+            "--auth",
+            "trust",
+            "--no-sync",
+        ]
         command += [
             "--encoding",
             "UTF8",

@@ -30,10 +30,10 @@ def main() -> int:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=1)
-    if settings.DEBUG:
-        call_command("load_demo")
-    else:
+    if not settings.DEBUG:
         call_command("collectstatic", interactive=False, verbosity=0)
+    elif "--empty" not in sys.argv[1:]:
+        call_command("load_demo")
     return 0
 
 

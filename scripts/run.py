@@ -2,6 +2,9 @@
 
 Whatever ends it (Ctrl-C, SIGTERM, a closed terminal, a child that dies, a mistake at the start) ends all that it
 started, PostgreSQL last. On Linux that holds even where this process itself is killed.
+
+Usage: run.py [--empty]; --empty leaves the demo association out.
+Environment: PORT, DATABASE_URL, DEBUG and everything else that docs/operations.md lists.
 """
 
 import contextlib
@@ -24,7 +27,8 @@ from scripts.prepare import REFUSED  # noqa: E402
 from scripts.processes import StartError, die_with, end, spawn, tail  # noqa: E402
 
 HOST = "127.0.0.1"
-LOGS = ROOT / "var/log"
+VAR = Path(os.environ.get("VAR_DIR") or ROOT / "var")
+LOGS = VAR / "log"
 READY_SECONDS = 60
 PASSWORD = "knowledge-center"  # noqa: S105 - the demo's, told to everybody
 PEOPLE = (
@@ -79,8 +83,8 @@ class Signals:
 class House:
     """What we started, in the order of its start."""
 
-    def __init__(self, signals: Signals) -> None:
-        self.signals = signals
+    def __init__(self, signals: Signals, *, empty: bool) -> None:
+        self.signals, self.empty = signals, empty
         self.cluster: Cluster | None = None
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self.env = dict(os.environ, DJANGO_SETTINGS_MODULE="cosn_site.settings", PYTHONUNBUFFERED="1")
@@ -107,9 +111,9 @@ class House:
 
     def prepare(self) -> None:
         """Migrate and load the demo; both do little when there is little to do."""
-        say("Preparing the database and the demo association" if self.debug else "Preparing the database")
+        say("Preparing the database and the demo association" if self.demo else "Preparing the database")
         log = LOGS / "prepare.log"
-        child = self.start("prepare", [sys.executable, ROOT / "scripts/prepare.py"])
+        child = self.start("prepare", [sys.executable, ROOT / "scripts/prepare.py", *(["--empty"] * self.empty)])
         while child.poll() is None:
             self.signals.pause(1)
         del self.children["prepare"]
@@ -119,11 +123,11 @@ class House:
             raise StartError(f"The database could not be prepared. The end of {shown(log)}:\n{tail(log)}")
 
     def start_children(self, door: socket.socket) -> None:
-        manage = [sys.executable, ROOT / "manage.py"]
+        manage: list[str | Path] = [sys.executable, ROOT / "manage.py"]
         web = [sys.executable, "-m", "gunicorn", "cosn_site.wsgi", "--no-control-socket", "--preload"]
         web += ["--bind", f"fd://{door.fileno()}", "--workers", "2", "--worker-class", "gthread", "--threads", "4"]
         self.start("web", [*web, "--graceful-timeout", "5"], door)
-        self.start("worker", [*manage, "db_worker", "--queue-name", "*", "--no-reload", "--no-startup-delay"])
+        self.start("worker", [*manage, "run_worker"])
         self.start("scheduler", [*manage, "run_scheduler"])
 
     def start(self, name: str, command: list[str | Path], door: socket.socket | None = None) -> subprocess.Popen[bytes]:
@@ -163,8 +167,9 @@ class House:
             self.cluster.stop()
 
     @property
-    def debug(self) -> bool:
-        return self.env["DEBUG"].strip().lower() in {"1", "true", "yes", "on"}
+    def demo(self) -> bool:
+        """Whether the demo people are there to sign in as."""
+        return not self.empty and self.env["DEBUG"].strip().lower() in {"1", "true", "yes", "on"}
 
 
 def say(line: str) -> None:
@@ -174,7 +179,7 @@ def say(line: str) -> None:
 
 
 def shown(log: Path) -> str:
-    return str(log.relative_to(ROOT))
+    return str(log.relative_to(ROOT) if log.is_relative_to(ROOT) else log)
 
 
 def database_url() -> str:
@@ -191,7 +196,7 @@ def database_url() -> str:
 
 def own_cluster() -> Cluster:
     """The PostgreSQL of this checkout, taken but not started."""
-    cluster = Cluster(ROOT / "var/postgres", log=LOGS / "postgres.log")
+    cluster = Cluster(VAR / "postgres", log=LOGS / "postgres.log")
     if not cluster.acquire():
         raise StartError(
             f"This checkout is already running (process {cluster.holder()}). Stop that one first, or set DATABASE_URL."
@@ -243,9 +248,9 @@ def main() -> int:
     if os.environ.get("MAKELEVEL"):  # when make is killed, nobody could stop us by Ctrl-C any more
         die_with(os.getppid(), signal.SIGTERM)
     signals = Signals()
-    house = House(signals)
+    house = House(signals, empty="--empty" in sys.argv[1:])
     try:
-        greet(house.up(), demo=house.debug)
+        greet(house.up(), demo=house.demo)
         house.watch()
     except Stopped:
         say("\nStopping")

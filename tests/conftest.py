@@ -40,7 +40,7 @@ def django_db_setup(
             teardown_databases(made, verbosity=0)
             return
         template = f"migrated_{_fingerprint()}"
-        name = connection.creation._get_test_db_name()
+        name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
         if request.config.getvalue("create_db") or not _exists(template):
             setup_databases(verbosity=0, interactive=False)
             connection.close()
