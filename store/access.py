@@ -38,15 +38,18 @@ from store.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class OpenGrant:
-    """A grant that nobody has closed. It opens its report until it expires."""
+    """A grant that nobody has closed. It opens its report from `opened_at` until it expires."""
 
     id: int
     report_id: int
     kind: str
+    opened_at: datetime
     expires_at: datetime | None = None
 
     def opens(self, report_id: int, now: datetime) -> bool:
-        return self.report_id == report_id and (self.expires_at is None or now < self.expires_at)
+        if self.report_id != report_id or now < self.opened_at:
+            return False
+        return self.expires_at is None or now < self.expires_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,7 @@ def read_viewer(person: User) -> Viewer:
 
 def _facts_of(person_id: int) -> QuerySet[User, tuple[bool, list[dict[str, Any]], list[dict[str, Any]]]]:
     grants = Grant.objects.filter(person=person_id, closed_at__isnull=True).order_by("kind", "pk")
-    fact = JSONObject(id="pk", report_id="report_id", kind="kind", expires_at="expires_at")
+    fact = JSONObject(id="pk", report_id="report_id", kind="kind", opened_at="opened_at", expires_at="expires_at")
     return User.objects.filter(pk=person_id).values_list(
         Exists(EmailAddress.objects.filter(user=person_id, verified=True, primary=True)),
         holdings_of(person_id),
@@ -187,6 +190,7 @@ def _grant(row: dict[str, Any]) -> OpenGrant:
         id=row["id"],
         report_id=row["report_id"],
         kind=row["kind"],
+        opened_at=datetime.fromisoformat(row["opened_at"]),
         expires_at=datetime.fromisoformat(expires_at) if expires_at else None,
     )
 

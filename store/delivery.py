@@ -5,7 +5,6 @@ of the type we say.
 """
 
 import re
-from collections.abc import Iterator
 from urllib.parse import quote
 
 from django.conf import settings
@@ -17,7 +16,6 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
     HttpResponseRedirect,
-    StreamingHttpResponse,
 )
 from django.utils.http import content_disposition_header
 
@@ -25,8 +23,7 @@ from reports.models import Edition
 
 CONTENT_TYPE = "application/pdf"
 CACHE_CONTROL = "private, no-store"
-CHUNK = 64 * 1024
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})$")  # longer numbers are nonsense, and dear to convert
 
 
 class FileMissing(Exception):
@@ -37,8 +34,10 @@ def wanted_range(request: HttpRequest, edition: Edition) -> range | None:
     """The byte range asked for; None for the whole file; an empty range when it cannot be satisfied.
 
     One range only: several at once, other units, and a range of another version (If-Range) get the whole file, as
-    RFC 9110 allows.
+    RFC 9110 allows. A HEAD has no ranges.
     """
+    if request.method != "GET":
+        return None
     asked = _RANGE.fullmatch(request.headers.get("Range", "").strip())
     if not asked or asked.group() == "bytes=-":
         return None
@@ -62,7 +61,7 @@ def deliver(request: HttpRequest, edition: Edition) -> HttpResponseBase:
     """The answer that carries the edition, by the configured way. Raises `FileMissing`. Decides nothing."""
     storage, name = edition.file.storage, str(edition.file.name)
     if settings.FILES_DELIVERY == "presign":
-        return _private(_presigned(storage, name, edition), edition)
+        return _private(_presigned(request, storage, name, edition), edition)
     if not storage.exists(name):
         raise FileMissing(name)
     if settings.FILES_DELIVERY == "accel":
@@ -83,7 +82,9 @@ def _disposition(edition: Edition) -> str:
     return content_disposition_header(as_attachment=True, filename=edition.filename) or "attachment"
 
 
-def _presigned(storage: Storage, name: str, edition: Edition) -> HttpResponseRedirect:
+def _presigned(request: HttpRequest, storage: Storage, name: str, edition: Edition) -> HttpResponse:
+    if request.method == "HEAD":  # an address is as good as the file, and a HEAD writes no row for it
+        return HttpResponse(content_type=CONTENT_TYPE, headers={"Content-Length": str(edition.bytes)})
     parameters = {
         "ResponseContentDisposition": _disposition(edition),
         "ResponseContentType": CONTENT_TYPE,
@@ -102,7 +103,8 @@ def _streamed(request: HttpRequest, storage: Storage, name: str, edition: Editio
         response: HttpResponseBase = FileResponse(file, content_type=CONTENT_TYPE)
         response.headers["Content-Length"] = str(edition.bytes)
     else:
-        response = StreamingHttpResponse(_pieces(file, piece), status=206, content_type=CONTENT_TYPE)
+        file.seek(piece.start)
+        response = FileResponse(Piece(file, len(piece)), status=206, content_type=CONTENT_TYPE)
         response.headers["Content-Length"] = str(len(piece))
         response.headers["Content-Range"] = f"bytes {piece.start}-{piece.stop - 1}/{edition.bytes}"
     response.headers["Accept-Ranges"] = "bytes"
@@ -110,10 +112,16 @@ def _streamed(request: HttpRequest, storage: Storage, name: str, edition: Editio
     return response
 
 
-def _pieces(file: File[bytes], piece: range) -> Iterator[bytes]:
-    with file:
-        file.seek(piece.start)
-        left = len(piece)
-        while left > 0 and (chunk := file.read(min(CHUNK, left))):
-            left -= len(chunk)
-            yield chunk
+class Piece:
+    """The next `left` bytes of an open file, as a file of their own. Closing it closes the file."""
+
+    def __init__(self, file: File[bytes], left: int) -> None:
+        self._file = file
+        self._left = left
+        self.close = file.close
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes (all that are left when negative); none at the end of the piece."""
+        chunk = self._file.read(self._left if size < 0 else min(size, self._left))
+        self._left -= len(chunk)
+        return chunk

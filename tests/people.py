@@ -23,7 +23,13 @@ MAPLE_VALLEY_SEATS = 3
 
 
 def person(
-    key: str, *, name: str = "", title: str = "", verified: bool = True, is_staff: bool = False, is_superuser: bool = False
+    key: str,
+    *,
+    name: str = "",
+    title: str = "",
+    verified: bool = True,
+    is_staff: bool = False,
+    is_superuser: bool = False,
 ) -> User:
     """Somebody with an account and nothing else; `verified` says whether the address is."""
     email = f"{key}@example.org"

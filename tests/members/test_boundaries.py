@@ -174,9 +174,12 @@ def test_a_scheduled_report_under_embargo_goes_through_both_in_order(at: datetim
 
 
 @given(instants)
-def test_a_grant_opens_until_the_second_at_which_it_ends(ends_at: datetime) -> None:
+def test_a_grant_opens_from_its_first_second_to_the_one_at_which_it_ends(ends_at: datetime) -> None:
     of = report()
     of.pk = 7
-    viewer = Viewer(person_id=1, is_verified=True, grants=(OpenGrant(1, 7, "complimentary", ends_at),))
+    opened_at = ends_at - timedelta(hours=1)
+    viewer = Viewer(person_id=1, is_verified=True, grants=(OpenGrant(1, 7, "complimentary", opened_at, ends_at),))
+    assert reason(viewer, opened_at - MICROSECOND, of) is Reason.NOT_A_MEMBER
+    assert reason(viewer, opened_at, of) is Reason.COMPLIMENTARY
     assert reason(viewer, ends_at - MICROSECOND, of) is Reason.COMPLIMENTARY
     assert reason(viewer, ends_at, of) is Reason.NOT_A_MEMBER

@@ -87,12 +87,16 @@ def test_grace_of_the_old_term_lasts_although_a_new_one_is_bought_for_later() ->
 
 
 def test_an_unpaid_renewal_is_better_than_the_grace_of_the_old_term() -> None:
-    renewal = TermFacts(ENDS + timedelta(days=1), ENDS + timedelta(days=365), provisional_until=ENDS + timedelta(days=40))
+    renewal = TermFacts(
+        ENDS + timedelta(days=1), ENDS + timedelta(days=365), provisional_until=ENDS + timedelta(days=40)
+    )
     assert standing([PAID, renewal], ENDS + timedelta(days=10)).status is Status.PROVISIONAL
 
 
 def test_an_unpaid_renewal_whose_clock_ran_out_leaves_the_grace_of_the_paid_term() -> None:
-    renewal = TermFacts(ENDS + timedelta(days=1), ENDS + timedelta(days=365), provisional_until=ENDS + timedelta(days=5))
+    renewal = TermFacts(
+        ENDS + timedelta(days=1), ENDS + timedelta(days=365), provisional_until=ENDS + timedelta(days=5)
+    )
     assert standing([PAID, renewal], ENDS + timedelta(days=10)).status is Status.GRACE
 
 
@@ -139,7 +143,9 @@ def test_one_more_term_never_makes_a_standing_worse(those: list[TermFacts], more
 
 
 @given(st.lists(terms(), max_size=5), st.randoms(use_true_random=False), days)
-def test_the_order_in_which_terms_are_read_makes_no_difference(those: list[TermFacts], chance: object, on: date) -> None:
+def test_the_order_in_which_terms_are_read_makes_no_difference(
+    those: list[TermFacts], chance: object, on: date
+) -> None:
     mixed = list(those)
     chance.shuffle(mixed)  # type: ignore[attr-defined]
     before, after = standing(those, on), standing(mixed, on)
@@ -186,7 +192,9 @@ def test_payment_never_makes_a_standing_worse(data: st.DataObject, term: TermFac
 
 
 @given(st.data(), st.lists(terms(), min_size=1, max_size=4))
-def test_until_is_the_last_day_on_which_that_term_gives_that_status(data: st.DataObject, those: list[TermFacts]) -> None:
+def test_until_is_the_last_day_on_which_that_term_gives_that_status(
+    data: st.DataObject, those: list[TermFacts]
+) -> None:
     on = data.draw(days_near(data.draw(st.sampled_from(those))))
     found = standing(those, on)
     assert found.term is not None

@@ -9,18 +9,17 @@ import re
 from html import unescape
 
 import pytest
-from django.http import HttpResponseBase
 from django.test import Client
 from django.utils import timezone
 
 from members.models import User
 from reports.models import Report
-from store.access import decide, read_viewer
-from store.access import Viewer
+from store.access import Viewer, decide, read_viewer
 from store.models import Download
 from store.panels import panel_for
 from store.reasons import Reason
 from tests import people, shelf
+from tests.store.asking import Answer, ask
 
 pytestmark = pytest.mark.django_db
 
@@ -67,17 +66,17 @@ def test_the_gate_answers_as_the_table_says(who: str, kind: str, reason: str) ->
     person, report = _set_the_scene(who, kind)
     browser = people.browser(person)
 
-    response = browser.get(f"/store/reports/{report.slug}/download/")
+    answer = ask(browser, report)
 
     if reason in ALLOWING:
-        assert response.status_code == 200
-        assert _body(response) == shelf.bytes_of(kind)
+        assert answer.status == 200
+        assert answer.body == shelf.bytes_of(kind)
         assert [(row.person, row.right, row.edition.report) for row in Download.objects.all()] == [
             (person, reason, report)
         ]
     else:
-        _is_refused(response, report, reason)
-        assert shelf.bytes_of(kind)[:60] not in _body(response)
+        _is_refused(answer, report, reason)
+        assert shelf.bytes_of(kind)[:60] not in answer.body
         assert not Download.objects.exists()
     _pages_say_the_same(browser, person, report, Reason(reason))
 
@@ -89,22 +88,18 @@ def _set_the_scene(who: str, kind: str) -> tuple[User | None, Report]:
     return person, report
 
 
-def _body(response: HttpResponseBase) -> bytes:
-    return response.getvalue() if response.streaming else response.content
-
-
-def _is_refused(response: HttpResponseBase, report: Report, reason: str) -> None:
+def _is_refused(answer: Answer, report: Report, reason: str) -> None:
     if reason == "not_signed_in":
-        assert response.status_code == 302
-        assert response.headers["Location"] == f"/accounts/login/?next=/store/reports/{report.slug}/download/"
+        assert answer.status == 302
+        assert answer.headers["Location"] == f"/accounts/login/?next=/store/reports/{report.slug}/download/"
     elif reason == "not_published":
-        assert response.status_code == 404
-        assert report.title not in _body(response).decode()
+        assert answer.status == 404
+        assert report.title not in answer.body.decode()
     else:
-        assert response.status_code == 403
-        assert report.title in unescape(_body(response).decode())
+        assert answer.status == 403
+        assert report.title in unescape(answer.body.decode())
     if reason != "not_published":
-        assert "no-store" in response.headers["Cache-Control"]
+        assert "no-store" in answer.headers["Cache-Control"]
 
 
 def _pages_say_the_same(browser: Client, person: User | None, report: Report, reason: Reason) -> None:
@@ -142,6 +137,5 @@ def access_panel(html: str) -> str:
 def test_asking_only_for_the_head_never_writes_a_row_and_gets_the_same_answer(who: str, kind: str, reason: str) -> None:
     person, report = _set_the_scene(who, kind)
     browser = people.browser(person)
-    path = f"/store/reports/{report.slug}/download/"
-    assert browser.head(path).status_code == browser.get(path).status_code
+    assert ask(browser, report, method="head").status == ask(browser, report).status
     assert not Download.objects.exists()
