@@ -42,7 +42,7 @@ ICON_PATHS = {
 
 
 def _icon_markup(path: str, extra: str = "") -> SafeString:
-    return mark_safe(  # noqa: S308: constants, and a class name that the caller escaped
+    return mark_safe(  # noqa: S308 - constants, and a class name that the caller escaped
         f'<svg class="icon{extra}" viewBox="0 0 20 20" aria-hidden="true" focusable="false"><path d="{path}"/></svg>'
     )
 
@@ -116,7 +116,7 @@ def seats(taken: int, total: int, yours: int = 0, columns: int = 15, key: bool =
         shown = {"taken": taken > yours, "you": yours > 0, "left": total > taken}
         items = "".join(_SEAT_KEY[name] for name, is_there in shown.items() if is_there)
         drawing += f'<ul class="key push-s" role="list">{items}</ul>'
-    return mark_safe(drawing)  # noqa: S308: made of numbers and constants only
+    return mark_safe(drawing)  # noqa: S308 - made of numbers and constants only
 
 
 # --- where you are ----------------------------------------------------------------------------------------------
@@ -229,3 +229,27 @@ def dollars(cents: int) -> str:
     """$1,250 from 125000 cents; cents are shown only where there are any."""
     whole_dollars, rest = divmod(cents, 100)
     return f"${whole_dollars:,}" if not rest else f"${whole_dollars:,}.{rest:02}"
+
+
+# --- browsers ---------------------------------------------------------------------------------------------------
+# The first that is found counts: Edge also says Chrome, and Chrome also says Safari.
+_BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("CrOS", "Chromebook"),
+    ("Windows", "Windows"),
+    ("Macintosh", "Mac"),
+    ("Linux", "Linux"),
+)
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """ "Firefox on Windows" from what a browser calls itself; its own words when we know neither part."""
+    name = next((word for sign, word in _BROWSERS if sign in user_agent), "")
+    system = next((word for sign, word in _SYSTEMS if sign in user_agent), "")
+    if not name and not system:
+        return user_agent[:80] or "Unknown"
+    return f"{name or 'A browser'} on {system or 'an unknown system'}"
