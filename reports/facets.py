@@ -52,12 +52,12 @@ class Vocabulary:
 
 def year_value(slug: str) -> Value | None:
     """A year as a value of its facet; nothing when it cannot be a year."""
-    if len(slug) == 4 and slug.isascii() and slug.isdigit() and _EARLIEST <= int(slug):
+    if len(slug) == 4 and slug.isascii() and slug.isdigit() and int(slug) >= _EARLIEST:
         return Value("year", slug, slug, slug)
     return None
 
 
-# The facet's name, the key in the facet bits, slug, label. Categories can be chosen as skills, and so can single skills.
+# Facet, key in the facet bits, slug, label. Categories can be chosen as skills, and so can single skills.
 _VOCABULARY = """
 SELECT 'series', id::text, slug, name, position, 0 FROM reports_series
 UNION ALL SELECT 'focus', id::text, slug, name, position, 0 FROM reports_focusarea
@@ -93,7 +93,7 @@ def _skill_condition(keys: list[str]) -> Q:
     skills = [int(key[1:]) for key in keys if key[0] == "s"]
     found = Q()
     if categories:
-        links = Report.categories.through._default_manager
+        links = Report.categories.through.objects
         found |= Q(Exists(links.filter(report_id=OuterRef("pk"), category_id__in=categories)))
     if skills:
         found |= Q(Exists(Takeaway.objects.filter(report_id=OuterRef("pk"), skill_id__in=skills)))
@@ -101,7 +101,7 @@ def _skill_condition(keys: list[str]) -> Q:
 
 
 def _focus_condition(keys: list[str]) -> Q:
-    links = Report.focus_areas.through._default_manager
+    links = Report.focus_areas.through.objects
     return Q(Exists(links.filter(report_id=OuterRef("pk"), focusarea_id__in=[int(key) for key in keys])))
 
 
@@ -123,7 +123,9 @@ class Counts:
 
 
 _NONE = "0::bit(4096)"
-_BITS_OF = "bit_or(set_bit(0::bit(4096), mod(id, 4096)::int, 1)) AS bits"
+_BITS_OF_IDS = "SELECT id / 4096 AS block, bit_or(set_bit(0::bit(4096), mod(id, 4096)::int, 1)) AS bits"
+_LATER = f"later AS ({_BITS_OF_IDS} FROM reports_report WHERE out_at > %s GROUP BY 1)"
+_AMONG = f"among AS ({_BITS_OF_IDS} FROM unnest(%s::bigint[]) AS id GROUP BY 1)"
 
 
 def count(choices: Choices, now: datetime, among: Sequence[int] | None = None) -> Counts:
@@ -141,17 +143,17 @@ def count(choices: Choices, now: datetime, among: Sequence[int] | None = None) -
 def _counting(choices: Choices, now: datetime, among: Sequence[int] | None) -> tuple[str, list[Any]]:
     """The statement: `listed` are the reports in question, one more table a facet has what was chosen in it, and `mask`
     joins them: `every` under all choices, and for each facet with a choice the same without its own."""
-    parts = [f"later AS (SELECT id / 4096 AS block, {_BITS_OF} FROM reports_report WHERE out_at > %s GROUP BY 1)"]
+    parts = [_LATER]
     parameters: list[Any] = [now]
     listed, joins = f"bits.bits & ~coalesce(later.bits, {_NONE})", "LEFT JOIN later USING (block)"
     if among is not None:
-        parts.append(f"among AS (SELECT id / 4096 AS block, {_BITS_OF} FROM unnest(%s::bigint[]) AS id GROUP BY 1)")
+        parts.append(_AMONG)
         parameters.append(list(among))
         listed, joins = f"{listed} & among.bits", f"{joins} JOIN among USING (block)"
     chosen = [facet for facet in FACETS if choices.get(facet)]
     for facet in chosen:
         parts.append(
-            f"of_{facet} AS (SELECT block, bit_or(bits) AS bits FROM reports_facetbits "
+            f"of_{facet} AS (SELECT block, bit_or(bits) AS bits FROM reports_facetbits "  # noqa: S608 - constants
             f"WHERE facet = '{facet}' AND value = ANY(%s) GROUP BY block)"
         )
         parameters.append([value.key for value in choices[facet]])

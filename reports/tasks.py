@@ -1,10 +1,14 @@
 """Background work of the knowledge center."""
 
+from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 
 from cosn_site.jobs import GiveUp, job
+from cosn_site.mail import send_templated
 from reports.indexing import PdfUnreadable, page_texts
-from reports.models import Edition, EditionPage
+from reports.models import Edition, EditionPage, Subscriber
+from reports.newsletter_links import renew_secret
 
 
 @job(queue="files")
@@ -22,3 +26,16 @@ def index_edition(edition_id: int) -> str:
         edition.page_rows.all().delete()
         EditionPage.objects.bulk_create(rows)
     return f"Read {len(rows)} of {edition.pages} pages of “{edition}”."
+
+
+@job(queue="mail")
+def send_newsletter_link(subscriber_id: int) -> None:
+    """Send a subscriber the link with the button to confirm; one who gets the newsletter already is told so instead.
+
+    Running it twice sends two mails, of which the second has the link that works.
+    """
+    subscriber = Subscriber.objects.get(pk=subscriber_id)
+    subscribed = subscriber.confirmed_at is not None and subscriber.left_at is None
+    address = reverse("reports:newsletter_link", args=[renew_secret(subscriber=subscriber)])
+    template = "newsletter_already" if subscribed else "newsletter_confirm"
+    send_templated(subscriber.email, template, {"link": f"{settings.SITE_URL}{address}"})

@@ -18,4 +18,7 @@ urlpatterns = [
     path("news/", views.news, name="news"),
     path("news/<slug:slug>/", views.news_item, name="news_item"),
     path("newsletter/", views.newsletter, name="newsletter"),
+    path("newsletter/<str:token>/", views.newsletter_link, name="newsletter_link"),
+    path("sitemap.xml", views.sitemap, name="sitemap"),
+    path("robots.txt", views.robots, name="robots"),
 ]

@@ -1,0 +1,84 @@
+"""Verbs of the newsletter: ask for it, confirm, leave.
+
+Nobody gets anything before they pressed a button on a page whose address was sent to them, and what they agreed to is
+kept with its version. The links are those of `reports.newsletter_links`.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db import transaction
+
+from cosn_site.verbs import StepRefused, audited
+from reports.models import ConsentText, FocusArea, Subscriber
+from reports.newsletter_links import hash_of, new_secret
+from reports.tasks import send_newsletter_link
+
+CONFIRM_WITHIN = timedelta(days=7)
+
+
+class LinkTooOld(StepRefused):
+    sentence = "This link is more than seven days old. Ask for the newsletter again and we send a new one."
+
+
+class Standing(StrEnum):
+    """Where a subscriber is."""
+
+    ASKED = "asked"
+    SUBSCRIBED = "subscribed"
+    LEFT = "left"
+
+
+def standing_of(subscriber: Subscriber) -> Standing:
+    """Asked again after leaving counts as asked: the button has to be pressed again."""
+    if subscriber.left_at is not None:
+        return Standing.ASKED if subscriber.asked_at > subscriber.left_at else Standing.LEFT
+    return Standing.SUBSCRIBED if subscriber.confirmed_at is not None else Standing.ASKED
+
+
+def current_consent() -> ConsentText | None:
+    """The words a new subscriber agrees to; without any there is no newsletter to ask for."""
+    return ConsentText.objects.order_by("-version").first()
+
+
+def ask(*, email: str, focus_areas: Iterable[FocusArea], consent: ConsentText, by: None, now: datetime) -> Subscriber:
+    """Note that this address asks for the newsletter, and send it the link with the button.
+
+    What a subscriber gets, and what they agreed to, is not changed by somebody who merely knows the address: they are
+    sent a mail that says so.
+    """
+    with transaction.atomic(), audited("ask_for_newsletter", by=by):
+        subscriber = Subscriber.objects.select_for_update().filter(email__iexact=email).first()
+        if subscriber is None:
+            # a secret that nobody has, until the mail is sent
+            subscriber = Subscriber(email=email, token_hash=hash_of(new_secret()))
+        if standing_of(subscriber) is not Standing.SUBSCRIBED:
+            subscriber.consent = consent
+            subscriber.asked_at = now
+            subscriber.save()
+            subscriber.focus_areas.set(focus_areas)
+        send_newsletter_link.enqueue(subscriber.pk)
+    return subscriber
+
+
+def confirm(*, subscriber: Subscriber, by: None, now: datetime) -> None:
+    """They get the newsletter from now on. Raises `LinkTooOld`; does nothing for who gets it already."""
+    with transaction.atomic(), audited("confirm_newsletter", by=by):
+        row = Subscriber.objects.select_for_update().get(pk=subscriber.pk)
+        if standing_of(row) is Standing.SUBSCRIBED:
+            return
+        if now > row.asked_at + CONFIRM_WITHIN:
+            raise LinkTooOld
+        row.confirmed_at, row.left_at = now, None
+        row.save(update_fields=["confirmed_at", "left_at"])
+
+
+def leave(*, subscriber: Subscriber, by: None, now: datetime) -> None:
+    """They get nothing more. Does nothing for who left already."""
+    with transaction.atomic(), audited("leave_newsletter", by=by):
+        row = Subscriber.objects.select_for_update().get(pk=subscriber.pk)
+        if standing_of(row) is Standing.LEFT:
+            return
+        row.left_at = now
+        row.save(update_fields=["left_at"])
