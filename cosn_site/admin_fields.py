@@ -22,6 +22,15 @@ class LocalDateTimeInput(forms.DateTimeInput):
         super().__init__(attrs, format=TYPED)
 
 
+class DayInput(forms.DateInput):
+    """One box with the browser's own calendar."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
 class AssociationDateTimeField(forms.DateTimeField):
     """A time typed and shown in the association's zone; its help text says so."""
 

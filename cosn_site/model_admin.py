@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -16,7 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from cosn_site.admin_fields import AssociationDateTimeField
+from cosn_site.admin_fields import AssociationDateTimeField, DayInput
 from cosn_site.admin_history import audit_rows
 from cosn_site.verbs import StepRefused
 
@@ -54,7 +55,25 @@ class Offer:
     form: forms.Form
 
 
-class RoomAdmin(admin.ModelAdmin):
+class QuietFields(admin.options.BaseModelAdmin):
+    """Native boxes for days and times, and no pencils, crosses and eyes beside every list of choices."""
+
+    formfield_overrides = {
+        models.DateTimeField: {"form_class": AssociationDateTimeField},
+        models.DateField: {"widget": DayInput},
+    }
+    may_add_related: tuple[str, ...] = ()
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        widget = getattr(field, "widget", None)
+        if isinstance(widget, RelatedFieldWidgetWrapper):
+            widget.can_change_related = widget.can_delete_related = widget.can_view_related = False
+            widget.can_add_related = widget.can_add_related and db_field.name in self.may_add_related
+        return field
+
+
+class RoomAdmin(QuietFields, admin.ModelAdmin):
     """Our ModelAdmin: verbs as buttons, an audit trail on the history page, and nothing deleted unless allowed.
 
     A subclass that lets something be deleted says so with `may_be_deleted`.
@@ -64,7 +83,6 @@ class RoomAdmin(admin.ModelAdmin):
     verbs_title = "What you can do"
     change_form_template = "admin/room_change_form.html"
     object_history_template = "admin/room_history.html"
-    formfield_overrides = {models.DateTimeField: {"form_class": AssociationDateTimeField}}
     list_per_page = 50
     show_full_result_count = False
 
@@ -163,6 +181,12 @@ class LedgerAdmin(RoomAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class RowsInline(QuietFields, admin.TabularInline):
+    """Rows that belong to the object and are edited with it."""
+
+    extra = 0
 
 
 class StoryInline(admin.TabularInline):

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 
 from cosn_site.admin_fields import WallClockField, in_zone
-from cosn_site.model_admin import RoomAdmin
+from cosn_site.model_admin import RoomAdmin, RowsInline
 from cosn_site.templatetags.site import day
 from forums.models import AgendaItem, Forum, ForumSeries, Sponsor
 
@@ -64,7 +64,7 @@ class ForumForm(forms.ModelForm):
         return cleaned
 
 
-class AgendaInline(admin.TabularInline):
+class AgendaInline(RowsInline):
     model = AgendaItem
     fields = ("starts_at", "title", "detail")
     extra = 1

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from cosn_site.admin_fields import LinesField
-from cosn_site.model_admin import LedgerAdmin, RoomAdmin, StoryInline, Verb, step
+from cosn_site.model_admin import LedgerAdmin, RoomAdmin, RowsInline, StoryInline, Verb, step
 from cosn_site.templatetags.site import day
 from members import seats, terms
 from members.addresses import change_address
@@ -109,10 +109,11 @@ class PersonAdmin(UserAdmin):
 
 
 # --- organizations ----------------------------------------------------------------------------------------------
-class ContactInline(admin.TabularInline):
+class ContactInline(RowsInline):
     model = Contact
     extra = 1
     autocomplete_fields = ("person",)
+    may_add_related = ("person",)
 
 
 @admin.register(Organization)
@@ -239,6 +240,7 @@ class MembershipAdmin(RoomAdmin):
     list_select_related = ("organization", "person", "plan")
     search_fields = ("organization__name", "person__email", "person__name")
     autocomplete_fields = ("organization", "person")
+    may_add_related = ("organization", "person")
     inlines = (TermStory, SeatStory)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:

@@ -164,8 +164,8 @@ def _stored_now(name: str | None) -> None:
 
 
 def _reader_filename(wanted: str, report: Report, number: int) -> str:
-    stem = re.sub(r"[^\w.-]+", "-", wanted.rpartition("/")[2]).strip("-.")
-    stem = re.sub(r"\.pdf$", "", stem, flags=re.IGNORECASE)
+    stem = re.sub(r"\.pdf$", "", wanted.rpartition("/")[2], flags=re.IGNORECASE)
+    stem = re.sub(r"[^\w.-]+", "-", stem).strip("-.")
     if not stem:
         stem = report.slug if number == 1 else f"{report.slug}-edition-{number}"
     return f"{stem[:150]}.pdf"

@@ -1,5 +1,7 @@
 """Forms of the reports' admin: a report, an edition by upload or by writing, and the times of publishing."""
 
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from django import forms
@@ -7,12 +9,12 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
-from cosn_site.admin_fields import AssociationDateTimeField, LinesField
+from cosn_site.admin_fields import AssociationDateTimeField, DayInput, LinesField
 from cosn_site.clock import association_day
 from cosn_site.pdf import PdfFailed
 from reports.covers import MOTIF_CHOICES
 from reports.intake import PdfRefused, inspect_pdf
-from reports.models import Report
+from reports.models import Category, Report
 from reports.publishing import choose_motif, set_as_pdf
 
 MEGABYTE = 1024 * 1024
@@ -55,6 +57,17 @@ class ReportForm(forms.ModelForm):
             "focus_areas": forms.CheckboxSelectMultiple,
             "categories": forms.CheckboxSelectMultiple,
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "categories" in self.fields:
+            self.fields["categories"].choices = list(_categories_by_framework())  # type: ignore[attr-defined]
+
+
+def _categories_by_framework() -> Iterator[tuple[str, list[tuple[int, str]]]]:
+    categories = Category.objects.select_related("framework").order_by("framework__position", "framework", "position")
+    for framework, members in groupby(categories, key=lambda category: category.framework):
+        yield framework.name, [(category.pk, category.name) for category in members]
 
 
 class EditionFields(forms.Form):
@@ -173,7 +186,7 @@ class EditionForm(EditionFields):
     released_on = forms.DateField(
         label="Release date",
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=DayInput,
         help_text="Leave it empty for today.",
     )
     field_order = ("way", "file", "source", "note", "released_on")

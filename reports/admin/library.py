@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 
-from cosn_site.model_admin import RoomAdmin
+from cosn_site.model_admin import RoomAdmin, RowsInline
 from reports.models import Category, FocusArea, Framework, FrameworkEdition, Report, Series, Skill
 
 
@@ -41,25 +41,22 @@ class FocusAreaAdmin(ShelfAdmin):
         return not (obj.reports.exists() or obj.news.exists())
 
 
-class FrameworkEditionInline(admin.TabularInline):
+class FrameworkEditionInline(RowsInline):
     model = FrameworkEdition
-    extra = 0
 
 
-class CategoryInline(admin.TabularInline):
+class CategoryInline(RowsInline):
     model = Category
     fields = ("position", "name", "slug", "aligned_to")
     prepopulated_fields = {"slug": ("name",)}
-    extra = 0
     can_delete = False
     show_change_link = True
 
 
-class SkillInline(admin.TabularInline):
+class SkillInline(RowsInline):
     model = Skill
     fields = ("position", "name", "slug", "description")
     prepopulated_fields = {"slug": ("name",)}
-    extra = 0
     can_delete = False
 
 

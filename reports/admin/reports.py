@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from cosn_site.clock import association_day
-from cosn_site.model_admin import RoomAdmin, Verb, step
+from cosn_site.model_admin import RoomAdmin, RowsInline, Verb, step
 from cosn_site.uploads import oversized_fields
 from reports import publishing
 from reports.admin.editions import EditionInline, EditionPages
@@ -100,7 +100,7 @@ VERBS = (
 )
 
 
-class TakeawayInline(admin.TabularInline):
+class TakeawayInline(RowsInline):
     model = Takeaway
     extra = 1
     fields = ("kind", "text", "skill", "position")

@@ -5,7 +5,7 @@ document.addEventListener("DOMContentLoaded", () => {
   if (!ways.length) return;
   const show = () => {
     const chosen = document.querySelector('input[name="way"]:checked')?.value;
-    const rows = { ".field-file": "upload", ".field-source": "write", 'button[data-way="write"]': "write" };
+    const rows = { ".field-file": "upload", ".field-source": "write", '[data-way="write"]': "write" };
     for (const [selector, way] of Object.entries(rows)) {
       document.querySelectorAll(selector).forEach((row) => { row.hidden = chosen !== way; });
     }
