@@ -27,7 +27,8 @@ CONTENT_TYPES = {".css": "text/css", ".woff2": "font/woff2", ".svg": "image/svg+
 IDLE_SECONDS = 600
 DOCUMENTS = 200  # then a fresh process takes over, so that what a library forgets to free does not add up
 
-bounded.limit_this_process(memory=MEMORY)  # before the libraries that it is meant for
+if __name__ == "__main__":  # before the libraries that the limit is meant for
+    bounded.limit_this_process(memory=MEMORY)
 
 from weasyprint import CSS, HTML  # noqa: E402
 from weasyprint.text.fonts import FontConfiguration  # noqa: E402

@@ -6,6 +6,7 @@ of the reasons it is and what to do about it, in words for the person who upload
 
 import hashlib
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +15,8 @@ from django.conf import settings
 from django.core.files import File
 
 from cosn_site import bounded
+
+logger = logging.getLogger(__name__)
 
 MOST_PAGES = 2_000
 SECONDS = 20.0
@@ -122,6 +125,7 @@ def _probe(path: Path) -> dict[str, Any]:
     try:
         return json.loads(bounded.run("reports.pdf_probe", [str(path), str(MOST_PAGES)], seconds=SECONDS))
     except bounded.OutOfBounds as error:
+        logger.warning("A PDF was refused without having been read to its end: %s", error.reason)
         return {"found": error.reason}
 
 

@@ -23,7 +23,8 @@ DEEPEST_NESTING = 100
 PADDING = b"\0\t\n\f\r \x1a"  # what some writers put behind the end mark
 MOST_PADDING = 2048
 
-bounded.limit_this_process(memory=MEMORY, cpu_seconds=CPU_SECONDS)  # before the library that it is meant for
+if __name__ == "__main__":  # before the library that the limits are meant for
+    bounded.limit_this_process(memory=MEMORY, cpu_seconds=CPU_SECONDS)
 
 import pikepdf  # noqa: E402
 
@@ -111,7 +112,14 @@ def check_by_itself(item: pikepdf.Dictionary) -> None:
 def check_objects(pdf: pikepdf.Pdf) -> None:
     """Every object in the file. Names come out of the library decoded, so that `/J#53` is `/JS`."""
     for item in pdf.objects:
-        written = item.stream_dict.unparse() if isinstance(item, pikepdf.Stream) else item.unparse(resolved=True)
+        if isinstance(item, pikepdf.Stream):
+            written = item.stream_dict.unparse()
+        elif isinstance(item, (pikepdf.Dictionary, pikepdf.Array)):
+            written = item.unparse(resolved=True)
+        else:
+            if isinstance(item, pikepdf.Name) and str(item) in ACTIONS:  # the kind of an action, kept apart from it
+                raise Found(ACTIONS[str(item)])
+            continue
         if SUSPECT.search(written):
             for dictionary in nested(item):
                 check_dictionary(dictionary)

@@ -16,7 +16,8 @@ MOST_LETTERS_A_PAGE = 100_000
 MOST_LETTERS = 20_000_000
 TALLEST = 4  # times the width: a page that is taller comes out narrower
 
-bounded.limit_this_process(memory=MEMORY, cpu_seconds=CPU_SECONDS)  # before the library that it is meant for
+if __name__ == "__main__":  # before the library that the limits are meant for
+    bounded.limit_this_process(memory=MEMORY, cpu_seconds=CPU_SECONDS)
 
 import pypdfium2  # noqa: E402
 

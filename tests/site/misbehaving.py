@@ -1,4 +1,4 @@
-"""A child for the tests of `cosn_site.bounded`, which does one wrong thing. Run as `python -m tests.site.misbehaving`."""
+"""A child for the tests of `cosn_site.bounded`, which does one wrong thing: `python -m tests.site.misbehaving DEED`."""
 
 import json
 import os
