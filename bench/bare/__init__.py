@@ -1,0 +1,1 @@
+"""The limit: the least that Django can do for a signed-in person and one row."""

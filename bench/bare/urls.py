@@ -1,0 +1,34 @@
+"""Two views: a small page, and a file that nginx sends."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.urls import path
+from django.utils.html import escape
+
+from members.models import Organization
+
+FILES = "/private-files/"
+PAGE = "<!doctype html><html lang=en><title>Bare</title><h1>{organization}</h1><p>{person}</p></html>"
+
+
+def page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Session, person, one row, a few words of HTML."""
+    if not request.user.is_authenticated:
+        return HttpResponseForbidden()
+    organization = Organization.objects.get(pk=pk)
+    return HttpResponse(PAGE.format(organization=escape(organization.name), person=escape(request.user.name)))
+
+
+def file(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """Session, person, one row, and the word to nginx which file to send."""
+    if not request.user.is_authenticated:
+        return HttpResponseForbidden()
+    Organization.objects.get(pk=pk)
+    response = HttpResponse(content_type="application/pdf")
+    response.headers["X-Accel-Redirect"] = FILES + name
+    return response
+
+
+urlpatterns = [
+    path("page/<int:pk>/", page),
+    path("file/<int:pk>/<path:name>", file),
+]
