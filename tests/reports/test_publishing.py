@@ -94,10 +94,15 @@ def test_a_refused_file_leaves_nothing_behind() -> None:
 
 def test_a_transaction_that_fails_leaves_no_file_behind() -> None:
     report, before = draft(), stored_files()
-    with pytest.raises(ZeroDivisionError), publishing.files_follow_the_transaction(), transaction.atomic():
-        add(report)
-        assert stored_files() > before
-        raise ZeroDivisionError
+
+    def add_and_fail() -> None:
+        with publishing.files_follow_the_transaction(), transaction.atomic():
+            add(report)
+            assert stored_files() > before
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        add_and_fail()
     assert stored_files() == before
     assert not Edition.objects.exists()
 
@@ -302,7 +307,7 @@ def test_the_database_finds_the_state_that_a_report_says_it_is_in(
         for state in State:
             found = set(Report.objects.in_state(state, NOW).values_list("pk", flat=True))
             assert found == {report.pk for report in everything if report.state(NOW) is state}
-        transaction.set_rollback(True)  # noqa: FBT003 - Django's own signature
+        transaction.set_rollback(True)
 
 
 # --- two at once ------------------------------------------------------------------------------------------------
