@@ -10,7 +10,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
+from django.template import Context
+from django.template.loader import get_template, render_to_string
 
 
 def compose(
@@ -21,10 +22,11 @@ def compose(
     TemplateDoesNotExist when one of its three files is missing.
     """
     filled = {"site_url": settings.SITE_URL, **context}
-    subject = " ".join(render_to_string(f"emails/{template}_subject.txt", filled).split())
+    plain = Context(filled, autoescape=False)
+    subject = " ".join(get_template(f"emails/{template}_subject.txt").template.render(plain).split())
     message = EmailMultiAlternatives(
         subject=subject,
-        body=render_to_string(f"emails/{template}.txt", filled).strip() + "\n",
+        body=get_template(f"emails/{template}.txt").template.render(plain).strip() + "\n",
         to=list(to),
         reply_to=list(reply_to),
     )
