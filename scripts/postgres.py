@@ -87,6 +87,10 @@ class Cluster:
         """The process number of who has the folder."""
         return (self.folder / "lock").read_text(encoding="utf-8").strip()
 
+    def exists(self) -> bool:
+        """Whether there is data in the folder."""
+        return (self.data / "PG_VERSION").exists()
+
     def start(self, pause: Callable[[float], None] = time.sleep) -> None:
         """Make the cluster when there is none, and start the server. Returns when it takes connections.
 
@@ -122,7 +126,7 @@ class Cluster:
         return f"postgresql://{SUPERUSER}@/{database}?host={urllib.parse.quote(str(self.socket), safe='')}"
 
     def _make(self, pause: Callable[[float], None]) -> None:
-        if (self.data / "PG_VERSION").exists():
+        if self.exists():
             return
         _remove(self.data)  # of a start that was cut short
         unfinished = self.folder / "unfinished"
@@ -217,15 +221,17 @@ class Cluster:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         for folder in dict.fromkeys([self.folder, *self.folder.parents, BINARIES, *BINARIES.parents]):
-            mode = folder.stat()
-            if mode.st_uid != self._user and not mode.st_mode & stat.S_IXOTH:
+            found = folder.stat()
+            if found.st_uid != self._user and not found.st_mode & stat.S_IXOTH:
                 if ROOT not in (folder, *folder.parents):
                     print(f"PostgreSQL does not run as root; letting its user pass through {folder} (chmod o+x)")
-                folder.chmod(stat.S_IMODE(mode.st_mode) | stat.S_IXOTH)
-        if not (BINARIES / "postgres").stat().st_mode & stat.S_IROTH:  # installed under a umask of 077
-            for path in BINARIES.parent.rglob("*"):
-                more = stat.S_IROTH | (stat.S_IXOTH if path.stat().st_mode & stat.S_IXUSR else 0)
-                path.chmod(stat.S_IMODE(path.stat().st_mode) | more)
+                folder.chmod(stat.S_IMODE(found.st_mode) | stat.S_IXOTH)
+        package = BINARIES.parent.parent
+        for top in (BINARIES.parent, package.with_name(f"{package.name}.libs")):
+            if top.is_dir() and not top.stat().st_mode & stat.S_IROTH:  # installed under a umask of 077
+                for path in (*top.rglob("*"), top):  # the folder itself last: it says that the rest is done
+                    mode = stat.S_IMODE(path.stat().st_mode)
+                    path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
 
 
 @contextmanager

@@ -84,7 +84,7 @@ class House:
     """What we started, in the order of its start."""
 
     def __init__(self, signals: Signals, *, empty: bool) -> None:
-        self.signals, self.empty = signals, empty
+        self.signals, self.empty, self.fresh = signals, empty, False
         self.cluster: Cluster | None = None
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self.env = dict(os.environ, DJANGO_SETTINGS_MODULE="cosn_site.settings", PYTHONUNBUFFERED="1")
@@ -100,6 +100,7 @@ class House:
             port = door.getsockname()[1]
             self.env["PORT"] = str(port)
             if self.cluster:
+                self.fresh = not self.cluster.exists()
                 self.cluster.start(self.signals.pause)
                 url = self.cluster.url("cosn")
             self.env["DATABASE_URL"] = url
@@ -111,7 +112,8 @@ class House:
 
     def prepare(self) -> None:
         """Migrate and load the demo; both do little when there is little to do."""
-        say("Preparing the database and the demo association" if self.demo else "Preparing the database")
+        what = "the database and the demo association" if self.demo else "the database"
+        say(f"Preparing {what}{' (the first time it takes a while)' if self.fresh else ''}")
         log = LOGS / "prepare.log"
         child = self.start("prepare", [sys.executable, ROOT / "scripts/prepare.py", *(["--empty"] * self.empty)])
         while child.poll() is None:
