@@ -1,4 +1,4 @@
-"""A report's Markdown, set as a PDF of which the association can be proud: cover, contents, running heads, page numbers.
+"""A report's Markdown, set as a PDF that the association can be proud of: cover, contents, running heads, page numbers.
 
 The page number that is printed is the page's number in the file, the cover included, so that a search hit "page 7" is
 page 7 on paper, too.
@@ -17,8 +17,11 @@ STYLESHEETS = ("type.css", "report.css")
 
 @dataclass(frozen=True, slots=True)
 class Manuscript:
-    """All that a report's PDF shows. `imprint` are lines for the cover, such as the forum that it grew from; `edition` is a
-    line like "Second edition, February 2014"."""
+    """All that a report's PDF shows.
+
+    `imprint` are lines for the cover, such as the forum that it grew from; `edition` is one like "Second edition,
+    February 2014"; `motif` is the cover's, 0 to 8.
+    """
 
     title: str
     series_label: str
@@ -57,7 +60,7 @@ def typeset(manuscript: Manuscript) -> bytes:
     context = {
         "manuscript": manuscript,
         "imprint": manuscript.imprint_lines,
-        "title_size": _title_size(manuscript.main_title),
+        "title_size": _title_size(manuscript),
         "sections": [heading for heading in found if heading.level == 2],
         "text": markdown.render(manuscript.body),
     }
@@ -71,11 +74,12 @@ def typeset(manuscript: Manuscript) -> bytes:
     )
 
 
-def _title_size(main_title: str) -> str:
-    """The class that keeps a long title off the art."""
-    if len(main_title) > 90:
+def _title_size(manuscript: Manuscript) -> str:
+    """The class that keeps a long title off the art: titles have up to 250 letters."""
+    main, whole = len(manuscript.main_title), len(manuscript.title)
+    if main > 90 or whole > 170:
         return "longest"
-    return "long" if len(main_title) > 52 else ""
+    return "long" if main > 52 or whole > 105 else ""
 
 
 def _palette_css(year: int) -> str:
