@@ -3,12 +3,16 @@
 A builtin of every template, so nothing here may be costly to import or to call.
 """
 
+from contextlib import suppress
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
-from django.urls import reverse
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -119,32 +123,93 @@ def seats(taken: int, total: int, yours: int = 0, columns: int = 15, key: bool =
     return mark_safe(drawing)  # noqa: S308 - made of numbers and constants only
 
 
-# --- where you are ----------------------------------------------------------------------------------------------
+# --- the frame of a page: the same for everyone, so written once a process ---------------------------------------
+MAIN_NAV = (
+    ("Knowledge center", "reports:catalog"),
+    ("CTO Forums", "forums:index"),
+    ("Membership", "members:plans"),
+    ("News", "reports:news"),
+    ("Press", "press:room"),
+)
+HERE = mark_safe(' aria-current="page"')
+BELOW = mark_safe(' aria-current="true"')
+ELSEWHERE = mark_safe("")
+
+
+@cache
+def _address(route: str) -> str:
+    return reverse(route)
+
+
+@register.simple_tag
+def address(route: str) -> str:
+    """The address of a route without arguments, looked up once a process: `url` for the frame of every page."""
+    return _address(route)
+
+
+@cache
+def _written_once(template_name: str) -> SafeString:
+    return mark_safe(render_to_string(template_name))  # noqa: S308 - a template, escaped as ever
+
+
+@register.simple_tag
+def once(template_name: str) -> SafeString:
+    """An include for what is the same on every page for everyone; it sees no context. Written anew while DEBUG."""
+    if settings.DEBUG:
+        return mark_safe(render_to_string(template_name))  # noqa: S308 - a template, escaped as ever
+    return _written_once(template_name)
+
+
+def _mark(path: str, prefix: str) -> SafeString:
+    if path == prefix:
+        return HERE
+    return BELOW if prefix != "/" and path.startswith(prefix) else ELSEWHERE
+
+
 @register.simple_tag(takes_context=True)
-def current(context: dict[str, Any], address: str) -> SafeString:
+def current(context: dict[str, Any], where: str) -> SafeString:
     """` aria-current="page"` on that very page, ` aria-current="true"` below it, nothing elsewhere.
 
-    `address` is a path, or the name of a route without arguments.
+    `where` is a path, or the name of a route without arguments.
     """
     request = context.get("request")
     if request is None:
-        return mark_safe("")
-    prefix = address if address.startswith("/") else reverse(address)
-    if request.path == prefix:
-        return mark_safe(' aria-current="page"')
-    if prefix != "/" and request.path.startswith(prefix):
-        return mark_safe(' aria-current="true"')
-    return mark_safe("")
+        return ELSEWHERE
+    return _mark(request.path, where if where.startswith("/") else _address(where))
+
+
+@cache
+def _main_nav_addresses() -> tuple[tuple[str, str], ...]:
+    """Rooms that are not built yet have no route, and so no place in the navigation."""
+    found = []
+    for label, route in MAIN_NAV:
+        with suppress(NoReverseMatch):
+            found.append((label, reverse(route)))
+    return tuple(found)
+
+
+@cache
+def _main_nav(marks: tuple[SafeString, ...]) -> SafeString:
+    items = [(label, prefix, mark) for (label, prefix), mark in zip(_main_nav_addresses(), marks, strict=True)]
+    return mark_safe(render_to_string("components/mainnav.html", {"items": items}))  # noqa: S308 - a template
+
+
+@register.simple_tag(takes_context=True)
+def mainnav(context: dict[str, Any]) -> SafeString:
+    """The main navigation with the mark of where you are; one text for each place, kept."""
+    request = context.get("request")
+    path = request.path if request is not None else ""
+    return _main_nav(tuple(_mark(path, prefix) for _, prefix in _main_nav_addresses()))
 
 
 @register.simple_tag(takes_context=True)
 def sign_in_url(context: dict[str, Any]) -> str:
     """The sign-in, and from there back to this page; from a page of the sign-in itself, to the account."""
-    address = reverse("account_login")
+    door = _address("account_login")
     request = context.get("request")
     if request is None or request.method not in {"GET", "HEAD"} or request.path.startswith("/accounts/"):
-        return address
-    return f"{address}?{urlencode({'next': request.get_full_path()})}"
+        return door
+    return f"{door}?{urlencode({'next': request.get_full_path()})}"
 
 
 # --- dates: in full, and never broken across lines ----------------------------------------------------------------
