@@ -132,6 +132,20 @@ class RoomAdmin(QuietFields, admin.ModelAdmin):
             context["offers"] = self.offers(request, obj, now)
         return super().render_change_form(request, context, add=add, change=change, form_url=form_url, obj=obj)
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """As Django's; but a verb that says no while saving (somebody was quicker) is told, and nothing is saved."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except StepRefused as refused:
+            messages.error(request, f"Nothing was saved. {refused.sentence}")
+            return redirect(request.get_full_path())
+
     def verb_view(self, request: HttpRequest, object_id: str, verb_name: str) -> HttpResponseBase:
         """The page of a verb: GET asks, POST takes the step."""
         verb = next((verb for verb in self.verbs if verb.name == verb_name), None)

@@ -1,6 +1,6 @@
 """People, organizations, and the memberships that make them members."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -311,7 +311,14 @@ class TermForm(forms.ModelForm):
             for name, value in defaults.items():
                 if data.get(name) is None and name not in self.errors:
                     data[name] = value
+            self._check_days(membership, starts_on, data.get("ends_on"))
         return cleaned
+
+    def _check_days(self, membership: Membership, starts_on: date, ends_on: date | None) -> None:
+        try:
+            terms.check_days(membership=membership, starts_on=starts_on, ends_on=ends_on or starts_on)
+        except terms.TermError as refused:
+            self.add_error("starts_on", refused.sentence)
 
 
 class PaymentForm(forms.Form):
@@ -364,7 +371,6 @@ class TermAdmin(RoomAdmin):
     date_hierarchy = "ends_on"
     ordering = ("-starts_on",)
     autocomplete_fields = ("membership",)
-    form = TermForm
 
     @admin.display(description="dues", ordering="dues_cents")
     def dues(self, term: Term) -> str:
@@ -385,6 +391,11 @@ class TermAdmin(RoomAdmin):
         if obj.provisional_until:
             return f"Its payment is awaited. It gives access up to and including {day(obj.provisional_until)}."
         return f"It is paid, and stands to {day(obj.ends_on)}."
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        if obj is None:
+            kwargs["form"] = TermForm
+        return super().get_form(request, obj, change, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A term is not edited: it is paid, or voided and recorded anew."""

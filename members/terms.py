@@ -49,6 +49,18 @@ def last_day_of(starts_on: date, months: int) -> date:
     return date(year, month, starts_on.day) - timedelta(days=1)
 
 
+def check_days(*, membership: Membership, starts_on: date, ends_on: date) -> None:
+    """Whether a term of these days fits among the others. Raises `TermEndsBeforeItStarts`, `TermsOverlap`."""
+    if ends_on < starts_on:
+        raise TermEndsBeforeItStarts
+    other = membership.terms.filter(voided_at=None, starts_on__lte=ends_on, ends_on__gte=starts_on).first()
+    if other is not None:
+        raise TermsOverlap(
+            f"This membership has a term from {_in_full(other.starts_on)} to {_in_full(other.ends_on)}. "
+            "Choose days outside it, or void it first."
+        )
+
+
 def record_term(
     *,
     membership: Membership,
@@ -73,14 +85,7 @@ def record_term(
         membership = Membership.objects.select_for_update(of=("self",)).select_related("plan").get(pk=membership.pk)
         plan = membership.plan
         ends_on = ends_on or last_day_of(starts_on, plan.term_months)
-        if ends_on < starts_on:
-            raise TermEndsBeforeItStarts
-        other = membership.terms.filter(voided_at=None, starts_on__lte=ends_on, ends_on__gte=starts_on).first()
-        if other is not None:
-            raise TermsOverlap(
-                f"This membership has a term from {_in_full(other.starts_on)} to {_in_full(other.ends_on)}. "
-                "Choose days outside it, or void it first."
-            )
+        check_days(membership=membership, starts_on=starts_on, ends_on=ends_on)
         return Term.objects.create(
             membership=membership,
             starts_on=starts_on,

@@ -92,7 +92,6 @@ class GrantAdmin(RoomAdmin):
         ),
     )
     verbs_title = "This grant"
-    form = GrantForm
     list_display = ("report", "kind", "holder", "state_now", "note", "given_by")
     list_filter = (OpenFilter, "kind")
     list_select_related = ("report", "person", "given_by")
@@ -118,6 +117,11 @@ class GrantAdmin(RoomAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Grant | None = None) -> Any:
         return self.get_fields(request, obj) if obj else ()
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        if obj is None:
+            kwargs["form"] = GrantForm
+        return super().get_form(request, obj, change, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A grant is not edited: it is revoked, and another one given."""
