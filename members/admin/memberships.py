@@ -1,145 +1,22 @@
-"""People, organizations, and the memberships that make them members."""
+"""Plans, and memberships with their terms and seats."""
 
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from cosn_site.admin_fields import LinesField
-from cosn_site.model_admin import LedgerAdmin, RoomAdmin, RowsInline, StoryInline, Verb, step
+from cosn_site.model_admin import LedgerAdmin, RoomAdmin, StoryInline, Verb, step
 from cosn_site.templatetags.site import day
 from members import seats, terms
-from members.addresses import change_address
-from members.models import Contact, Membership, Organization, Plan, Seat, Term, User
-from members.standing import Status
-
-STANDING_NAMES = {
-    Status.ACTIVE: "Active",
-    Status.PROVISIONAL: "Provisional",
-    Status.GRACE: "In grace",
-    Status.UPCOMING: "Not started",
-    Status.LAPSED: "Lapsed",
-    Status.NONE: "No term yet",
-}
+from members.admin.words import dollars, standing_in_brief
+from members.models import Membership, Plan, Seat, Term, User
 
 
-def dollars(cents: int) -> str:
-    """1,250.00 as staff write it, with its currency."""
-    return f"${cents / 100:,.2f}"
-
-
-# --- people -----------------------------------------------------------------------------------------------------
-class PersonAddForm(AdminUserCreationForm):
-    """A new person. Without a password they sign in by a code sent to their address."""
-
-    class Meta:
-        model = User
-        fields = ("email", "name", "title")
-        field_classes: dict[str, Any] = {}
-
-
-class PersonForm(UserChangeForm):
-    time_zone = forms.ChoiceField(
-        choices=lambda: [(name, name) for name in sorted(available_timezones()) if "/" in name]
-    )
-
-    class Meta:
-        model = User
-        fields = [
-            *("email", "password", "name", "title", "time_zone"),
-            *("is_active", "is_staff", "is_superuser", "groups", "user_permissions"),
-        ]
-        field_classes: dict[str, Any] = {}
-
-
-@admin.register(User)
-class PersonAdmin(UserAdmin):
-    """People. An account is switched off, never deleted: downloads and grants refer to it."""
-
-    form = PersonForm
-    add_form = PersonAddForm
-    ordering = ("email",)
-    list_display = ("email", "name", "title", "is_active", "is_staff", "date_joined")
-    list_filter = ("is_staff", "is_active", "groups")
-    search_fields = ("email", "name")
-    readonly_fields = ("last_login", "date_joined")
-    show_full_result_count = False
-    fieldsets = (
-        (None, {"fields": ("email", "name", "title", "time_zone", "password")}),
-        ("What they may do here", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
-        ("Dates", {"fields": ("last_login", "date_joined")}),
-    )
-    add_fieldsets = ((None, {"fields": ("email", "name", "title", "usable_password", "password1", "password2")}),)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Only those who may do everything can give others the right to do anything."""
-        fixed: list[str] = list(super().get_readonly_fields(request, obj))
-        if not request.user.is_superuser:  # type: ignore[union-attr]
-            fixed += ["is_staff", "is_superuser", "groups", "user_permissions"]
-            if obj is not None and (obj.is_staff or obj.is_superuser):
-                fixed += ["email", "password", "is_active"]
-        return fixed
-
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:  # noqa: A002 - Django's
-        person = self.get_object(request, id)
-        is_above = person is not None and (person.is_staff or person.is_superuser)
-        if is_above and not request.user.is_superuser:  # type: ignore[union-attr]
-            raise PermissionDenied
-        return super().user_change_password(request, id, form_url)
-
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        if change and "email" in form.changed_data:
-            address = obj.email
-            obj.email = form.initial["email"]
-            super().save_model(request, obj, form, change)
-            change_address(person=obj, email=address, by=request.user, now=timezone.now())  # type: ignore[arg-type]
-        else:
-            super().save_model(request, obj, form, change)
-
-
-# --- organizations ----------------------------------------------------------------------------------------------
-class ContactInline(RowsInline):
-    model = Contact
-    extra = 1
-    autocomplete_fields = ("person",)
-    may_add_related = ("person",)
-
-
-@admin.register(Organization)
-class OrganizationAdmin(RoomAdmin):
-    list_display = ("name", "kind", "state", "standing_now", "enrollment")
-    list_filter = ("kind", "state")
-    search_fields = ("name", "slug", "nces_id")
-    prepopulated_fields = {"slug": ("name",)}
-    inlines = (ContactInline,)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
-        return super().get_queryset(request).select_related("membership").prefetch_related("membership__terms")
-
-    @admin.display(description="standing today")
-    def standing_now(self, organization: Organization) -> str:
-        membership = getattr(organization, "membership", None)
-        return standing_in_brief(membership) if membership else "Not a member"
-
-    def may_be_deleted(self, obj: Organization) -> bool:
-        return not Membership.objects.filter(organization=obj).exists() and not obj.contacts.exists()
-
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
-        return {} if obj else {"slug": ("name",)}
-
-
-# --- plans and memberships --------------------------------------------------------------------------------------
 class PlanForm(forms.ModelForm):
     benefits = LinesField(required=False, each_at_most=160)
 
@@ -163,16 +40,6 @@ class PlanAdmin(RoomAdmin):
 
     def may_be_deleted(self, obj: Plan) -> bool:
         return not obj.memberships.exists()
-
-
-def standing_in_brief(membership: Membership) -> str:
-    """The standing by THE rule today, with the day that it hangs on."""
-    found = seats.membership_standing(membership, timezone.now())
-    name = STANDING_NAMES[found.status]
-    if found.until is None:
-        return name
-    preposition = {Status.UPCOMING: "until", Status.LAPSED: "since"}.get(found.status, "to")
-    return f"{name} {preposition} {day(found.until)}"
 
 
 class TermStory(StoryInline):

@@ -1,0 +1,7 @@
+"""The admin of people, organizations, and the memberships that make them members."""
+
+from members.admin.memberships import MembershipAdmin, PlanAdmin, SeatAdmin, TermAdmin
+from members.admin.organizations import OrganizationAdmin
+from members.admin.people import PersonAdmin
+
+__all__ = ["MembershipAdmin", "OrganizationAdmin", "PersonAdmin", "PlanAdmin", "SeatAdmin", "TermAdmin"]

@@ -1,0 +1,41 @@
+"""Organizations and who works there."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from cosn_site.model_admin import RoomAdmin, RowsInline
+from members.admin.words import standing_in_brief
+from members.models import Contact, Membership, Organization
+
+
+class ContactInline(RowsInline):
+    model = Contact
+    extra = 1
+    autocomplete_fields = ("person",)
+    may_add_related = ("person",)
+
+
+@admin.register(Organization)
+class OrganizationAdmin(RoomAdmin):
+    list_display = ("name", "kind", "state", "standing_now", "enrollment")
+    list_filter = ("kind", "state")
+    search_fields = ("name", "slug", "nces_id")
+    prepopulated_fields = {"slug": ("name",)}
+    inlines = (ContactInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
+        return super().get_queryset(request).select_related("membership").prefetch_related("membership__terms")
+
+    @admin.display(description="standing today")
+    def standing_now(self, organization: Organization) -> str:
+        membership = getattr(organization, "membership", None)
+        return standing_in_brief(membership) if membership else "Not a member"
+
+    def may_be_deleted(self, obj: Organization) -> bool:
+        return not Membership.objects.filter(organization=obj).exists() and not obj.contacts.exists()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
+        return {} if obj else {"slug": ("name",)}
