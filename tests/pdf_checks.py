@@ -37,6 +37,12 @@ def ua_problems(content: bytes) -> list[str]:
         return [*_document(pdf), *_headings(pdf), *_figures(pdf), *_fonts(pdf), *_links(pdf), *_content(pdf)]
 
 
+def instructions(stream: Any) -> Iterator[tuple[Any, str]]:
+    """Operands and operator of each instruction of a page or a form."""
+    for instruction in pikepdf.parse_content_stream(stream):
+        yield instruction.operands, str(instruction.operator)
+
+
 def _elements(node: Any) -> Iterator[Any]:
     kids = node.get("/K", [])
     for kid in kids if isinstance(kids, pikepdf.Array) else [kids]:
@@ -50,13 +56,17 @@ def _parents(pdf: pikepdf.Pdf) -> dict[int, Any]:
     return {int(numbers[index]): numbers[index + 1] for index in range(0, len(numbers), 2)}
 
 
+def _flag(root: Any, dictionary: str, key: str) -> bool:
+    return dictionary in root and bool(root[dictionary].get(key))
+
+
 def _document(pdf: pikepdf.Pdf) -> Iterator[str]:
     root = pdf.Root
-    if not root.get("/MarkInfo", {}).get("/Marked"):
+    if not _flag(root, "/MarkInfo", "/Marked"):
         yield "not marked as tagged"
     if not str(root.get("/Lang", "")):
         yield "no language"
-    if not root.get("/ViewerPreferences", {}).get("/DisplayDocTitle"):
+    if not _flag(root, "/ViewerPreferences", "/DisplayDocTitle"):
         yield "the title bar shows the file's name"
     with pdf.open_metadata(update_docinfo=False) as metadata:
         if metadata.get("pdfuaid:part") != "1":
@@ -110,8 +120,7 @@ def _content(pdf: pikepdf.Pdf) -> Iterator[str]:
     for number, page in enumerate(pdf.pages, start=1):
         owners = parents.get(int(page.obj.get("/StructParents", -1)), [])
         depth = 0
-        for operands, operator in pikepdf.parse_content_stream(page):
-            name = str(operator)
+        for operands, name in instructions(page):
             if name in ("BDC", "BMC"):
                 depth += 1
                 marks = operands[1] if name == "BDC" else {}

@@ -54,7 +54,7 @@ def _after_a_jump(pdf: pikepdf.Pdf, action: Dictionary) -> Dictionary:
     return first
 
 
-SCREEN = {"Type": Name.Annot, "Subtype": Name.Screen, "Rect": Array([0, 0, 9, 9])}
+SCREEN: dict[str, Any] = {"Type": Name.Annot, "Subtype": Name.Screen, "Rect": Array([0, 0, 9, 9])}
 ACTING: list[tuple[str, str, Change, Change]] = [
     (
         "script when the file opens",

@@ -12,7 +12,7 @@ from cosn_site import pdf
 from reports.covers import PALETTES, YELLOW, palette_number
 from reports.intake import inspect_pdf
 from reports.typesetting import Manuscript, typeset
-from tests.pdf_checks import outline, structure, ua_problems, words
+from tests.pdf_checks import instructions, outline, structure, ua_problems, words
 
 PARAGRAPH = "A district that can name twenty such things will be believed when it asks for the larger one. " * 12
 SECTIONS = ["The card exercise", "What we are not agreed on", "How to begin on “Monday”"]
@@ -82,8 +82,8 @@ def test_the_cover_has_the_colours_of_its_year_to_the_edge_and_one_yellow_form(r
         painted = [
             [round(float(value), 3) for value in ops]
             for stream in [made.pages[0], *_groups(made)]
-            for ops, name in pikepdf.parse_content_stream(stream)
-            if str(name) in ("rg", "scn") and len(ops) == 3
+            for ops, name in instructions(stream)
+            if name in ("rg", "scn") and len(ops) == 3
         ]
     for colour in PALETTES[palette_number(2013)]:
         assert operands(colour) in painted

@@ -20,7 +20,7 @@ from PIL import Image
 
 from cosn_site import bounded, pdf
 from cosn_site.pdf import PdfFailed, write_pdf
-from tests.pdf_checks import outline, structure, ua_problems, words
+from tests.pdf_checks import instructions, outline, structure, ua_problems, words
 
 DOCUMENT = """<!doctype html><html lang="en"><head><title>A receipt</title>
 <link rel="stylesheet" href="attached:heads.css"></head><body><h1>Receipt</h1>
@@ -88,9 +88,7 @@ def test_running_heads_are_printed_but_not_read_out() -> None:
     content = _printed()
     assert "Running head" in words(content)[0]
     with pikepdf.open(BytesIO(content)) as made:
-        marks = [
-            (str(ops[0]), ops[1]) for ops, name in pikepdf.parse_content_stream(made.pages[0]) if str(name) == "BDC"
-        ]
+        marks = [(str(ops[0]), ops[1]) for ops, name in instructions(made.pages[0]) if name == "BDC"]
     assert [kind for kind, detail in marks if "/Type" in detail] == ["/Artifact", "/Artifact"]
 
 
