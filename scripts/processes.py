@@ -73,9 +73,18 @@ def end(processes: Sequence[subprocess.Popen[bytes]], *steps: tuple[signal.Signa
         while any(process.poll() is None for process in processes) and time.monotonic() - began < patience():
             time.sleep(0.02)
     for process in processes:  # those that have ended too: what they started may still be there
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        _end_group(process)
+
+
+def _end_group(leader: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of a process group, and wait until it is gone (or, unreaped by a careless init, for 2 s)."""
+    until = time.monotonic() + 2
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        while time.monotonic() < until:
+            os.killpg(leader.pid, signal.SIGKILL)
+            leader.poll()
+            time.sleep(0.02)
+    leader.wait()
 
 
 def tail(log: Path, lines: int = 12) -> str:
