@@ -126,9 +126,9 @@ class House:
 
     def start_children(self, door: socket.socket) -> None:
         manage: list[str | Path] = [sys.executable, ROOT / "manage.py"]
-        web = [sys.executable, "-m", "gunicorn", "cosn_site.wsgi", "--no-control-socket", "--preload"]
-        web += ["--bind", f"fd://{door.fileno()}", "--workers", "2", "--worker-class", "gthread", "--threads", "4"]
-        self.start("web", [*web, "--graceful-timeout", "5"], door)
+        web = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "cosn_site.wsgi"]
+        web += ["--bind", f"fd://{door.fileno()}", "--workers", "2", "--graceful-timeout", "5"]
+        self.start("web", web, door)
         self.start("worker", [*manage, "run_worker"])
         self.start("scheduler", [*manage, "run_scheduler"])
 
