@@ -61,4 +61,4 @@ lock: ## compile pyproject.toml into requirements.txt; ARGS=--upgrade takes the 
 	@$(BOOTSTRAP)
 
 clean: ## remove the environment and the caches; the demo's data under var/ stay
-	@rm -rf .venv var/tools var/mypy var/pytest var/pycache var/log
+	@rm -rf .venv var/tools var/mypy var/pytest var/pycache var/log var/postgres-test*

@@ -126,7 +126,14 @@ class House:
 
     def start_children(self, door: socket.socket) -> None:
         manage: list[str | Path] = [sys.executable, ROOT / "manage.py"]
-        web = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "cosn_site.wsgi"]
+        web: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "--config",
+            "deploy/gunicorn.conf.py",
+            "cosn_site.wsgi",
+        ]
         web += ["--bind", f"fd://{door.fileno()}", "--workers", "2", "--graceful-timeout", "5"]
         self.start("web", web, door)
         self.start("worker", [*manage, "run_worker"])
