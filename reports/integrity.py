@@ -31,7 +31,8 @@ def flaws() -> Iterator[Flaw]:
     """
     editions = Edition.objects.select_related("report").defer("source", "report__body", "report__search")
     for edition in editions.iterator(chunk_size=200):
-        if not edition.file or not edition.file.storage.exists(edition.file.name):
+        name = edition.file.name
+        if not name or not edition.file.storage.exists(name):
             yield Flaw(edition, "missing")
         elif _sha256(edition) != edition.sha256:
             yield Flaw(edition, "changed")

@@ -1,6 +1,5 @@
 """The rules of background work: how long the pauses are, when work by the clock is due, what staff see."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -227,7 +226,7 @@ OVERVIEW = "admin:cosn_site_backgroundtask_changelist"
 
 
 @pytest.fixture
-def failed(db: None) -> Iterator[BackgroundTask]:
+def failed(db: None) -> BackgroundTask:
     task = BackgroundTask.objects.get(pk=knows_that_it_cannot.enqueue().id)
     task.status, task.worker_ids, task.finished_at = TaskResultStatus.FAILED, ["a:1:1"], MONDAY
     task.exception_class_path, task.return_value = "cosn_site.jobs.policy.GiveUp", "There is no such report."

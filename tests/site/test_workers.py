@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -84,7 +85,9 @@ class Crew:
         while len(self.hired) < size:
             command = [sys.executable, "manage.py", "run_worker", "--poll", "0.05", "--grace", "0.2"]
             self.hired.append(
-                subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                subprocess.Popen(
+                    command, cwd=ROOT, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
+                )
             )
         until(lambda: len(present("worker")) == size)
         return self.hired
@@ -110,7 +113,7 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def enqueued(task: Task[..., object], *args: object) -> DBTaskResult:
+def enqueued(task: Task[..., Any], *args: object) -> DBTaskResult:
     return DBTaskResult.objects.get(pk=task.enqueue(*args).id)
 
 
@@ -124,7 +127,7 @@ def work(*queues: str) -> None:
     Worker(stop=Stop(), queues=queues, until_idle=True).run()
 
 
-def after_work(task: Task[..., object]) -> DBTaskResult:
+def after_work(task: Task[..., Any]) -> DBTaskResult:
     """The task's row after one attempt."""
     row = enqueued(task)
     work()
@@ -186,7 +189,7 @@ def test_an_attempt_that_takes_too_long_is_broken_off_and_counts() -> None:
 
 
 @pytest.mark.parametrize("task", [samples.answers_with_no_json, samples.answers_with_what_cannot_be_stored])
-def test_work_whose_result_cannot_be_kept_is_not_done_again(task: Task[..., object]) -> None:
+def test_work_whose_result_cannot_be_kept_is_not_done_again(task: Task[..., Any]) -> None:
     row = after_work(task)
     assert (row.status, row.return_value) == (
         TaskResultStatus.FAILED,
@@ -215,7 +218,7 @@ def test_a_worker_takes_from_its_queues_only() -> None:
 
 
 # --- the reaper -------------------------------------------------------------------------------------------------
-def running(task: Task[..., object], worker: str) -> DBTaskResult:
+def running(task: Task[..., Any], worker: str) -> DBTaskResult:
     row = enqueued(task)
     row.claim(worker)
     return row
