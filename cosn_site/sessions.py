@@ -16,7 +16,8 @@ class SessionStore(DatabaseSessionStore):
     """As Django's own: a session that is gone or expired is forgotten."""
 
     def _get_session_from_db(self) -> Session | None:
-        for row in _session(self.session_key) if self.session_key else ():
+        key = self.session_key
+        for row in _session(key) if key and key.isalnum() else ():  # others are none of ours, and some break a query
             session = instance(Session, _COLUMNS, row)
             if session.expire_date > timezone.now():
                 return session

@@ -133,8 +133,8 @@ FILES_ROOT = Path(env.text("FILES_ROOT", str(VAR_DIR / "files")))
 FILES_ACCEL_PREFIX = "/private-files/"  # the `internal` location in deploy/nginx.conf
 FILES_PRESIGN_SECONDS = 60
 _files_storage: dict[str, Any] = {
-    "BACKEND": "django.core.files.storage.FileSystemStorage",
-    "OPTIONS": {"location": FILES_ROOT, "base_url": None, "file_permissions_mode": 0o640},
+    "BACKEND": "cosn_site.storage.PrivateFileStorage",
+    "OPTIONS": {"location": FILES_ROOT, "file_permissions_mode": 0o640},
 }
 if FILES_DELIVERY == "presign":
     _files_storage = {

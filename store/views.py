@@ -13,7 +13,7 @@ from cosn_site.audience import public
 from reports.models import Report
 from reports.shelf import find_report
 from store.access import Decision, Refused, decide, open_edition, viewer_for
-from store.delivery import FileMissing, deliver, wanted_range
+from store.delivery import FileMissing, deliver, is_later_piece
 from store.downloads import record_download, record_piece
 from store.reasons import Reason
 
@@ -47,8 +47,7 @@ def download(request: HttpRequest, slug: str) -> HttpResponseBase:
         logger.error("The file of edition %s is missing from the storage", edition.pk)
         return render(request, "store/file_missing.html", {"report": report}, status=503)
     if request.method == "GET" and response.status_code != 416:
-        piece = wanted_range(request, edition)
-        record = record_piece if piece and piece.start else record_download
+        record = record_piece if is_later_piece(request, edition) else record_download
         record(by=viewer, decision=decision, edition=edition, at=now)
     return response
 

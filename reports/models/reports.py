@@ -13,13 +13,13 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
-from django.core.files.storage import storages
 from django.db import models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Greatest, TruncDate
 from django.urls import reverse
 
 from cosn_site.clock import ASSOCIATION_ZONE
+from cosn_site.storage import private_files
 from forums.models import Forum
 from reports.models.frameworks import Category, Skill
 
@@ -205,7 +205,7 @@ class Edition(models.Model):
 
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="editions")
     number = models.PositiveSmallIntegerField()
-    file = models.FileField(storage=storages["files"], upload_to=edition_path, max_length=200)
+    file = models.FileField(storage=private_files, upload_to=edition_path, max_length=200)
     filename = models.CharField(max_length=160, help_text="What a reader's copy is called.")
     sha256 = models.CharField("SHA-256", max_length=64)
     bytes = models.PositiveBigIntegerField()
