@@ -99,7 +99,7 @@ class LinesField(forms.CharField):
         super().__init__(**kwargs)
 
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
-        lines = value if isinstance(value, list) else super().to_python(value).splitlines()
+        lines = value if isinstance(value, list) else (super().to_python(value) or "").splitlines()
         return [" ".join(line.split()) for line in lines if line.strip()]
 
     def validate(self, value: Any) -> None:

@@ -29,8 +29,8 @@ def audit_rows(obj: models.Model) -> list[AuditRow]:
     if not event_models(tracks_model=type(obj)):
         return []
     events = list(Events.objects.tracks(obj).order_by("-pgh_created_at", "-pgh_id")[:SHOWN_AT_MOST])
-    people = {(event.pgh_context or {}).get("user") for event in events}
-    names = {person.pk: str(person) for person in get_user_model().objects.filter(pk__in=people - {None})}
+    people = {event.pgh_context["user"] for event in events if (event.pgh_context or {}).get("user")}
+    names = {person.pk: str(person) for person in get_user_model().objects.filter(pk__in=people)}
     return [_row(obj, event, names) for event in events]
 
 

@@ -44,7 +44,7 @@ class AssociationAdminSite(admin.AdminSite):
         # Nothing is deleted by the dozen: what may go at all goes from its own page.
         self.disable_action("delete_selected")
 
-    def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:  # type: ignore[override]
+    def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         """One sign-in for everyone: the site's own, with its limits and its second ways in."""
         if self.has_permission(request):
             return redirect("admin:index")

@@ -65,7 +65,8 @@ def files_follow_the_transaction() -> Iterator[None]:
     `add_edition` has it round itself. Whoever calls it inside a wider transaction puts this round that one, because
     a storage does not roll back.
     """
-    outer, mine = _stored.get(), []
+    outer = _stored.get()
+    mine: list[str] = []
     token = _stored.set(mine)
     try:
         yield
@@ -334,8 +335,10 @@ def _come_out(report: Report, *, announced: datetime | None, out: datetime, emba
     """Write the times. A release day that staff chose stays; one that followed from the times follows them again."""
     if report.released_on is None or report.released_on == _planned_day(report):
         report.released_on = association_day(out)
-        # the edition that waits with its report comes out with it
-        Edition.objects.filter(pk=report.current_edition_id).update(released_on=report.released_on)
+        edition = report.current_edition
+        if edition is not None:  # it waits with its report, and comes out with it
+            edition.released_on = report.released_on
+            edition.save(update_fields=["released_on"])
     report.published_at = announced
     report.embargo_until = embargo
     report.save(update_fields=["published_at", "embargo_until", "released_on"])

@@ -317,4 +317,4 @@ class SeatAdmin(LedgerAdmin):
         self.message_user(request, f"{len(freed)} seat{' is' if len(freed) == 1 else 's are'} free.")
 
     def has_take_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("members.change_seat")  # type: ignore[union-attr]
+        return request.user.has_perm("members.change_seat")

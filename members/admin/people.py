@@ -63,7 +63,7 @@ class PersonAdmin(UserAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Only those who may do everything can give others the right to do anything."""
         fixed: list[str] = list(super().get_readonly_fields(request, obj))
-        if not request.user.is_superuser:  # type: ignore[union-attr]
+        if not request.user.is_superuser:
             fixed += ["is_staff", "is_superuser", "groups", "user_permissions"]
             if obj is not None and (obj.is_staff or obj.is_superuser):
                 fixed += ["email", "password", "is_active"]
@@ -72,7 +72,7 @@ class PersonAdmin(UserAdmin):
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:  # noqa: A002 - Django's
         person = self.get_object(request, id)
         is_above = person is not None and (person.is_staff or person.is_superuser)
-        if is_above and not request.user.is_superuser:  # type: ignore[union-attr]
+        if is_above and not request.user.is_superuser:
             raise PermissionDenied
         return super().user_change_password(request, id, form_url)
 

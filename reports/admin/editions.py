@@ -127,7 +127,7 @@ class EditionPages(admin.ModelAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return redirect("admin:reports_report_add")
-        form = self.get_form(request)(request.POST)
+        form: Any = self.get_form(request)(request.POST)
         return self._preview(request, form, form.instance)
 
     def _preview(self, request: HttpRequest, form: EditionFields, report: Report) -> HttpResponseBase:

@@ -36,8 +36,6 @@ class ReportForm(forms.ModelForm):
         label="Cover pattern",
         choices=MOTIF_CHOICES,
         coerce=int,
-        required=False,
-        empty_value=0,
         help_text="Chosen for you when the report was made, unlike the three before it. Change it only for a reason.",
     )
 
@@ -166,6 +164,8 @@ class ReportAddForm(EditionFields, ReportForm):
         widget=forms.RadioSelect,
         initial=UPLOAD,
     )
+
+    motif = None  # type: ignore[assignment]  # Django's way to leave a field out: it is chosen on saving
 
     def report_to_set(self) -> Report:
         report = self.instance

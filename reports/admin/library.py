@@ -11,7 +11,7 @@ from reports.models import Category, FocusArea, Framework, FrameworkEdition, Rep
 class ShelfAdmin(RoomAdmin):
     """Something that reports stand under. It can go while nothing stands there."""
 
-    list_display = ("name", "slug", "position")
+    list_display: tuple[str, ...] = ("name", "slug", "position")
     list_editable = ("position",)
     prepopulated_fields = {"slug": ("name",)}
     search_fields = ("name", "slug")

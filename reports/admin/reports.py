@@ -160,7 +160,7 @@ class ReportAdmin(EditionPages, RoomAdmin):
         if not self.has_change_permission(request, obj):
             return super().get_form(request, obj, change, **kwargs)
         kwargs["form"] = ReportForm if obj else ReportAddForm
-        form = super().get_form(request, obj, change, **kwargs)
+        form: Any = super().get_form(request, obj, change, **kwargs)
         if obj is None and request.POST:
             form.oversized = oversized_fields(request)
         return form

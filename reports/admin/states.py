@@ -68,6 +68,7 @@ class StateFilter(admin.SimpleListFilter):
         return [(state.value, name) for state, name in STATE_NAMES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if self.value() not in set(State) or not isinstance(queryset, ReportQuerySet):
+        state = self.value()
+        if state not in set(State) or not isinstance(queryset, ReportQuerySet):
             return queryset
-        return queryset.in_state(State(self.value()), timezone.now())
+        return queryset.in_state(State(str(state)), timezone.now())

@@ -70,7 +70,7 @@ def test_a_new_edition_leaves_the_old_one_in_the_record() -> None:
     second = add(report, sound(pages=2), note="Corrects page 1.")
     assert [edition.number for edition in report.editions.all()] == [2, 1]
     assert report.current_edition == second
-    assert storages["files"].exists(first.file.name)
+    assert storages["files"].exists(str(first.file.name))
     assert first.file.name != second.file.name
 
 

@@ -205,7 +205,8 @@ def test_who_may_change_people_cannot_make_anyone_staff_nor_touch_those_who_are(
     client, visitor, boss = people.browser(clerk), people.visitor(), people.staff()
     client.post(address(User, "change", visitor.pk), _person_form(visitor, is_staff="on", is_superuser="on"))
     client.post(address(User, "change", boss.pk), _person_form(boss, email="mine@example.org"))
-    visitor.refresh_from_db(), boss.refresh_from_db()
+    visitor.refresh_from_db()
+    boss.refresh_from_db()
     assert (visitor.is_staff, visitor.is_superuser) == (False, False)
     assert boss.email == "staff@example.org"
     password = reverse("admin:auth_user_password_change", args=[boss.pk])
