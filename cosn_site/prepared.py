@@ -12,11 +12,12 @@ sessions, or know prepared statements.
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from django.db import connection
 from django.db.models import Model, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
+
+from cosn_site.statements import ask
 
 Row = tuple[Any, ...]
 
@@ -38,49 +39,32 @@ class Prepared:
         self._name = name
         self._types = tuple(types)
         self._build = build
-        self._local = threading.local()
-        self._on: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+        self._compiled = threading.local()  # Django's compiler keeps the thread's connection
 
     def __call__(self, *values: Any) -> list[Row]:
         """The rows for these values. One statement."""
-        connection.ensure_connection()
-        holders = ", ".join(["%s"] * len(self._types))
-        with connection.cursor() as cursor:
-            if connection.connection not in self._on:
-                # outside Django's own cursor, so that a log of statements shows what was asked, not the preparation
-                with connection.connection.cursor() as plain:
-                    plain.execute(self._prepare_statement(plain))
-                self._on[connection.connection] = True
-            cursor.execute(f"EXECUTE {self._name} ({holders})", values)
-            rows = cursor.fetchall()
-        compiler, converters = self._compiled()
-        return list(map(tuple, compiler.apply_converters(rows, converters))) if converters else rows
+        if not hasattr(self._compiled, "sql"):
+            self._compile()
+        rows = ask(self._name, ", ".join(self._types), self._compiled.sql, list(values))
+        converters = self._compiled.converters
+        return list(map(tuple, self._compiled.compiler.apply_converters(rows, converters))) if converters else rows
 
-    def _compiled(self) -> tuple[SQLCompiler, dict[int, Any]]:
-        if not hasattr(self._local, "compiled"):
-            self._local.sql = self._compile()
-        return self._local.compiled
-
-    def _compile(self) -> tuple[str, tuple[Any, ...]]:
-        stand_ins = [_STAND_INS[kind](place) for place, kind in enumerate(self._types)]
-        compiler = self._build(*stand_ins).query.get_compiler(connection=connection)
-        sql, parameters = compiler.as_sql()
-        self._local.compiled = compiler, compiler.get_converters([column for column, *_ in compiler.select])
-        return sql, tuple(parameters)
-
-    def _prepare_statement(self, cursor: Any) -> str:
-        sql, parameters = self._compile()
+    def _compile(self) -> None:
         stand_ins = {_STAND_INS[kind](place): f"${place + 1}" for place, kind in enumerate(self._types)}
+        compiler: SQLCompiler = self._build(*stand_ins).query.get_compiler(connection=connection)
+        sql, parameters = compiler.as_sql()
         pieces = [
-            stand_ins[value] if isinstance(value, int | str) and value in stand_ins else _literal(cursor, value)
+            stand_ins[value] if isinstance(value, int | str) and value in stand_ins else _literal(value)
             for value in parameters
         ]
-        types = f" ({', '.join(self._types)})" if self._types else ""
-        return f"PREPARE {self._name}{types} AS {sql % tuple(pieces)}"
+        self._compiled.compiler = compiler
+        self._compiled.converters = compiler.get_converters([column for column, *_ in compiler.select])
+        self._compiled.sql = sql % tuple(pieces)
 
 
-def _literal(cursor: Any, value: Any) -> str:
-    return cursor.mogrify("%s", [value]).decode()
+def _literal(value: Any) -> str:
+    with connection.cursor() as cursor:
+        return cursor.mogrify("%s", [value]).decode()
 
 
 def columns(model: type[Model], *, without: Sequence[str] = ()) -> list[str]:
