@@ -1,0 +1,145 @@
+"""The demo as `make run` starts it, on a database of its own, and people with a real browser in it."""
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PASSWORD = "knowledge-center"
+START_SECONDS = 180
+PHONE, WIDE = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A running demo: its address, its database, and the folder of its files and mail."""
+
+    url: str
+    database: str
+    var: Path
+
+    def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What the database says, read past the site."""
+        connection = psycopg2.connect(self.database)
+        try:
+            cursor = connection.cursor()
+            cursor.execute(statement, values)
+            return cursor.fetchall()
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """`scripts/run.py`, as `make run` calls it."""
+    var = tmp_path_factory.mktemp("demo")
+    parts = urlsplit(settings.DATABASE_URL)
+    database = urlunsplit(parts._replace(path="/cosn_journeys"))
+    port = _free_port()
+    drop = {"TESTING", "FILES_ROOT", "TEST_DATABASE_URL"}
+    env = {name: value for name, value in os.environ.items() if name not in drop}
+    env |= {"DATABASE_URL": database, "VAR_DIR": str(var), "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "scripts/run.py"], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        _wait_until_ready(process)
+        yield Demo(f"http://127.0.0.1:{port}", database, var)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]") -> None:
+    deadline, said = time.monotonic() + START_SECONDS, b""
+    assert process.stdout is not None
+    while b"Ready: " not in said:
+        if select.select([process.stdout], [], [], 1)[0]:
+            said += os.read(process.stdout.fileno(), 65536)
+        if process.poll() is not None or time.monotonic() > deadline:
+            pytest.fail(f"The demo did not start:\n{said.decode()}")
+
+
+@pytest.fixture(scope="session")
+def engine(chromium: str) -> Iterator[Browser]:
+    """One Chromium for all journeys."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright's loop runs in this thread; these tests use no ORM
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody at a browser."""
+
+    page: Page
+    demo: Demo
+
+    def goes_to(self, path: str) -> int:
+        """Open an address of the demo; the status of its answer."""
+        response = self.page.goto(self.demo.url + path)
+        assert response is not None
+        return response.status
+
+    def signs_in(self, name: str) -> None:
+        """Sign in with the demo's password, from wherever the page's own sign-in form is."""
+        if self.page.locator("input[name=password]").count() == 0:
+            self.goes_to("/accounts/login/")
+        self.page.locator("input[name=login]").fill(f"{name}@example.org")
+        self.page.locator("input[name=password]").fill(PASSWORD)
+        self.page.locator("input[name=password]").press("Enter")
+        expect(self.page.get_by_role("link", name="Your account")).to_be_visible()
+
+    def downloads(self, click: Callable[[], None]) -> bytes:
+        """The bytes of the file that a click brings."""
+        with self.page.expect_download() as caught:
+            click()
+        return Path(caught.value.path()).read_bytes()
+
+
+@pytest.fixture
+def someone(engine: Browser, demo: Demo) -> Iterator[Callable[..., Visitor]]:
+    """`someone()` sits at a wide screen, `someone(PHONE)` holds a phone; whatever their console complains of fails."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def sit_down(viewport: Any = None, **options: Any) -> Visitor:
+        context = engine.new_context(viewport=viewport or WIDE, accept_downloads=True, **options)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on(
+            "console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return Visitor(page, demo)
+
+    yield sit_down
+    for context in contexts:
+        context.close()
+    assert not complaints
