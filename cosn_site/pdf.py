@@ -10,8 +10,10 @@ import contextlib
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -38,6 +40,7 @@ class _Press:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
+        self._scratch = ""
 
     def order(self, body: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
         """The child's answer to an order. Raises PdfFailed when there is none within `seconds` of its being warm."""
@@ -84,8 +87,9 @@ class _Press:
         return bounded.read_frame(child.stdout), bounded.read_frame(child.stdout)
 
     def _start(self) -> subprocess.Popen[bytes]:
+        self._scratch = tempfile.mkdtemp(prefix="cosn-press-")
         self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and a module of ours, no shell
-            bounded.command("cosn_site.pdf_press"),
+            bounded.command("cosn_site.pdf_press", self._scratch),
             cwd=bounded.ROOT,
             env=bounded.environment(),
             stdin=subprocess.PIPE,
@@ -101,6 +105,7 @@ class _Press:
             child.kill()
             self._hang_up(child)
             child.wait()
+            shutil.rmtree(self._scratch, ignore_errors=True)  # it cleans up itself, unless it was killed
 
     def forget(self) -> None:
         """In a forked process: the child is our parent's, so let go of it without a word."""

@@ -10,8 +10,10 @@ import logging
 import os
 import re
 import select
+import shutil
 import signal
 import sys
+import tempfile
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -132,7 +134,16 @@ def answer(order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     return {"ok": True, "reason": "", "problems": PROBLEMS.said}, pdf
 
 
-def main() -> None:
+def main(scratch: str) -> None:
+    """Serve, with a folder for temporary files that is removed at the end."""
+    tempfile.tempdir = scratch
+    try:
+        serve()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def serve() -> None:
     """Answer orders until the parent hangs up, nothing has come for ten minutes, or the process has done its share."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; we end when it does
     orders = sys.stdin.buffer
@@ -151,4 +162,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

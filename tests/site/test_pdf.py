@@ -238,14 +238,18 @@ SCRIPT = textwrap.dedent(
     page = "<html lang=en><title>T</title><p>Words"
     pdf.write_pdf(page)
     mine = pdf._PRESS._child.pid
-    print(mine, flush=True)
+    print(mine, pdf._PRESS._scratch, flush=True)
     """
 )
 
 
 def _run(script: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT + textwrap.dedent(script)], cwd=bounded.ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", SCRIPT + textwrap.dedent(script)],
+        cwd=bounded.ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -262,13 +266,17 @@ def _goes_away(pid: int) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("end", ["", "os.kill(os.getpid(), 9)"])
+@pytest.mark.parametrize("end", ["sys.stdin.read()", "sys.stdin.read(); os.kill(os.getpid(), 9)"])
 def test_no_press_is_left_when_its_parent_ends_or_is_killed(end: str) -> None:
     with _run(end) as parent:
+        assert parent.stdin
         assert parent.stdout
-        press = int(parent.stdout.readline())
+        press, scratch = parent.stdout.readline().split()
+        assert list(Path(scratch).iterdir())
+        parent.stdin.close()
         parent.wait(60)
-    assert _goes_away(press)
+    assert _goes_away(int(press))
+    assert not Path(scratch).exists()
 
 
 @pytest.mark.slow
@@ -286,6 +294,7 @@ def test_a_forked_process_has_a_press_of_its_own() -> None:
     with _run(script) as parent:
         out, _ = parent.communicate(timeout=90)
     first, *rest = out.split("\n")[:3]
+    first = first.split()[0]
     sizes, presses = zip(*(line.split() for line in rest), strict=True)
     assert len(set(sizes)) == 1
     assert first in presses
