@@ -21,6 +21,7 @@ Role = Literal["worker", "scheduler"]
 
 # The first half of the lock's key says whose it is; the second is the process's own number.
 _NAMESPACES: dict[str, int] = {"worker": 1_129_272_142, "scheduler": 1_129_272_143}
+_IMPATIENT = {"connect_timeout": 5}  # seconds; nothing can stop us while we wait for a host that does not answer
 _FOR_LONG = """
     SELECT set_config('application_name', %s, false), set_config('idle_session_timeout', '0', false),
            set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),
@@ -49,7 +50,7 @@ class Presence:
     def __enter__(self) -> Self:
         with connection.wrap_database_errors:
             # the driver's own connection, beside Django's: nothing may close or recycle it behind our back
-            self._session = connection.get_new_connection(connection.get_connection_params())
+            self._session = connection.get_new_connection(connection.get_connection_params() | _IMPATIENT)
             self._session.autocommit = True
             while not self._take(random.SystemRandom().randrange(1, 2**31)):
                 continue

@@ -70,7 +70,10 @@ class Stop:
         if self.asked:  # after the alarm is set, so that a request in between is not lost
             signal.setitimer(signal.ITIMER_REAL, self._grace, _AGAIN)
         try:
-            yield
+            try:
+                yield
+            finally:  # by itself, because the alarm may ring in this very line
+                self._in_hand = False
         finally:
             self._in_hand = False
             signal.setitimer(signal.ITIMER_REAL, 0)
