@@ -5,14 +5,14 @@ counted under the other facets' choices, never under its own facet's: it says wh
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from django.db import connection
-from django.db.models import Exists, OuterRef, Q
-
-from reports.models import Report, Takeaway
+from cosn_site.statements import ask
+from reports.models import Report
 
 FACETS = ("access", "series", "focus", "year", "skill")
 _EARLIEST = 1900
@@ -72,91 +72,90 @@ def read_vocabulary() -> Vocabulary:
     """What can be chosen now. One statement."""
     values: dict[str, dict[str, Value]] = {facet: {} for facet in FACETS}
     values["access"] = {choice.value: Value("access", choice, choice, label) for choice, label in ACCESS_WORDS.items()}
-    with connection.cursor() as cursor:
-        cursor.execute(_VOCABULARY)
-        for facet, key, slug, label, _, _ in cursor.fetchall():
-            values[facet].setdefault(slug, Value(facet, key, slug, label))
+    for facet, key, slug, label, _, _ in ask("facet_vocabulary", "", _VOCABULARY, []):
+        values[facet].setdefault(slug, Value(facet, key, slug, label))
     return Vocabulary(values)
 
 
-def condition(choices: Choices) -> Q:
-    """The choices as a condition on reports: for the rows themselves, while `count` is for their numbers."""
-    found = Q()
-    for facet, values in choices.items():
-        if values:
-            found &= _CONDITIONS[facet]([value.key for value in values])
-    return found
-
-
-def _skill_condition(keys: list[str]) -> Q:
-    categories = [int(key[1:]) for key in keys if key[0] == "c"]
-    skills = [int(key[1:]) for key in keys if key[0] == "s"]
-    found = Q()
-    if categories:
-        links = Report.categories.through.objects
-        found |= Q(Exists(links.filter(report_id=OuterRef("pk"), category_id__in=categories)))
-    if skills:
-        found |= Q(Exists(Takeaway.objects.filter(report_id=OuterRef("pk"), skill_id__in=skills)))
-    return found
-
-
-def _focus_condition(keys: list[str]) -> Q:
-    links = Report.focus_areas.through.objects
-    return Q(Exists(links.filter(report_id=OuterRef("pk"), focusarea_id__in=[int(key) for key in keys])))
-
-
-_CONDITIONS = {
-    "access": lambda keys: Q(access__in=keys),
-    "series": lambda keys: Q(series_id__in=[int(key) for key in keys]),
-    "year": lambda keys: Q(year__in=[int(key) for key in keys]),
-    "focus": _focus_condition,
-    "skill": _skill_condition,
-}
-
-
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """How many reports there are under all choices, and behind each value under the other facets' choices."""
+class Found:
+    """How many reports there are under all choices, how many behind each value under the other facets' choices, and
+    the ids on the page asked for, in order. `page` is that page's number, or the last one's if there is none such."""
 
-    total: int = 0
-    behind: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    total: int
+    behind: Mapping[tuple[str, str], int]
+    ids: Sequence[int]
+    page: int
+
+
+class Order(StrEnum):
+    """What a list can be sorted by."""
+
+    NEWEST = "newest"
+    RELEVANCE = "relevance"  # the order in which the ids were given
+    TITLE = "title"
+
+
+def find(
+    choices: Choices,
+    now: datetime,
+    *,
+    order: Order = Order.NEWEST,
+    page: int = 1,
+    size: int = 20,
+    among: Sequence[int] | None = None,
+) -> Found:
+    """Count and sort the reports that are out, in one statement over the facet bits; `among` narrows them to these ids.
+
+    The time it takes grows with the values and with the blocks of 4,096 reports, hardly with the reports; a late page
+    walks an index up to there. RELEVANCE wants `among`.
+    """
+    chosen = tuple(facet for facet in FACETS if choices.get(facet))
+    name = "_".join(("find", order, "among" if among is not None else "all", *chosen))
+    values: list[Any] = [now, page, size]
+    if among is not None:
+        values.append(list(among))
+    values += [[value.key for value in choices[facet]] for facet in chosen]
+    behind, ids = {}, []
+    for facet, key, number, page_ids in ask(name, *_finding(chosen, order, within=among is not None), values):
+        if facet == "page":
+            ids = page_ids
+        elif number:
+            behind[facet, key] = number
+    total = behind.pop(("out", ""), 0)
+    return Found(total, behind, ids, min(page, max(-(-total // size), 1)))
 
 
 _NONE = "0::bit(4096)"
 _BITS_OF_IDS = "SELECT id / 4096 AS block, bit_or(set_bit(0::bit(4096), mod(id, 4096)::int, 1)) AS bits"
-_LATER = f"later AS ({_BITS_OF_IDS} FROM reports_report WHERE out_at > %s GROUP BY 1)"
-_AMONG = f"among AS ({_BITS_OF_IDS} FROM unnest(%s::bigint[]) AS id GROUP BY 1)"
+_ORDERS = {
+    Order.NEWEST: ("reports_report", "out_at IS NOT NULL AND", "shelf_day DESC, id DESC"),
+    Order.TITLE: ("reports_report", "out_at IS NOT NULL AND", "title, id"),
+    Order.RELEVANCE: ("unnest($4) WITH ORDINALITY AS hit (id, place)", "", "place"),
+}
 
 
-def count(choices: Choices, now: datetime, among: Sequence[int] | None = None) -> Counts:
-    """Count the reports that are out, in one statement over the facet bits; `among` narrows them to these ids.
+@cache
+def _finding(chosen: tuple[str, ...], order: Order, *, within: bool) -> tuple[str, str]:
+    """The parameters' types and the statement. Parameters: now, page, size, the ids when `within`, then for each chosen
+    facet its keys.
 
-    The time it takes grows with the values and with the blocks of 4,096 reports, hardly with the reports.
+    `mask` has a row for each block: `every` are the reports under all choices, and `but_…` the same without the choices
+    of one facet, for the counts beside that facet's values.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(*_counting(choices, now, among))
-        rows = cursor.fetchall()
-    behind = {(facet, key): int(number) for facet, key, number in rows if number}
-    return Counts(total=behind.pop(("out", ""), 0), behind=behind)
-
-
-def _counting(choices: Choices, now: datetime, among: Sequence[int] | None) -> tuple[str, list[Any]]:
-    """The statement: `listed` are the reports in question, one more table a facet has what was chosen in it, and `mask`
-    joins them: `every` under all choices, and for each facet with a choice the same without its own."""
-    parts = [_LATER]
-    parameters: list[Any] = [now]
+    types = ["timestamptz", "bigint", "bigint"]
+    parts = [f"later AS ({_BITS_OF_IDS} FROM reports_report WHERE out_at > $1 GROUP BY 1)"]
     listed, joins = f"bits.bits & ~coalesce(later.bits, {_NONE})", "LEFT JOIN later USING (block)"
-    if among is not None:
-        parts.append(_AMONG)
-        parameters.append(list(among))
+    if within:
+        types.append("bigint[]")
+        parts.append(f"among AS ({_BITS_OF_IDS} FROM unnest($4) AS id GROUP BY 1)")
         listed, joins = f"{listed} & among.bits", f"{joins} JOIN among USING (block)"
-    chosen = [facet for facet in FACETS if choices.get(facet)]
     for facet in chosen:
+        types.append("text[]")
         parts.append(
             f"of_{facet} AS (SELECT block, bit_or(bits) AS bits FROM reports_facetbits "  # noqa: S608 - constants
-            f"WHERE facet = '{facet}' AND value = ANY(%s) GROUP BY block)"
+            f"WHERE facet = '{facet}' AND value = ANY(${len(types)}) GROUP BY block)"
         )
-        parameters.append([value.key for value in choices[facet]])
         joins += f" LEFT JOIN of_{facet} USING (block)"
 
     def under(facets: Iterable[str]) -> str:
@@ -166,12 +165,28 @@ def _counting(choices: Choices, now: datetime, among: Sequence[int] | None) -> t
     columns += [f"{under(other for other in chosen if other != facet)} AS but_{facet}" for facet in chosen]
     cases = "".join(f" WHEN '{facet}' THEN but_{facet}" for facet in chosen)
     mask = f"CASE facet{cases} ELSE every END" if chosen else "every"
-    parts.append(
-        f"mask AS MATERIALIZED (SELECT bits.block, {', '.join(columns)} "  # noqa: S608 - built from constants
-        f"FROM reports_facetbits AS bits {joins} WHERE bits.facet = 'out')"
+    table, condition, by = _ORDERS[order]
+    statement = f"""
+    WITH {", ".join(parts)}, mask AS MATERIALIZED (
+        SELECT bits.block, {", ".join(columns)} FROM reports_facetbits AS bits {joins} WHERE bits.facet = 'out'
+    ), masks AS (
+        -- as one value, not as rows to join with, so that the page is found by walking an index in its order
+        SELECT ARRAY(
+            SELECT every FROM generate_series(0, (SELECT max(block) FROM mask)) AS block LEFT JOIN mask USING (block)
+            ORDER BY block
+        ) AS every
+    ), counted AS (
+        SELECT facet, value, sum(bit_count(bits & {mask}))::bigint AS number
+        FROM reports_facetbits JOIN mask USING (block) GROUP BY facet, value
+    ), place AS (
+        SELECT greatest(0, least($2 - 1, (coalesce(sum(bit_count(every)), 0)::bigint - 1) / $3)) * $3 AS start FROM mask
     )
-    statement = (
-        f"WITH {', '.join(parts)} SELECT facet, value, sum(bit_count(bits & {mask})) "  # noqa: S608 - built from constants
-        "FROM reports_facetbits JOIN mask USING (block) GROUP BY facet, value"
+    SELECT facet, value, number, NULL::bigint[] FROM counted
+    UNION ALL
+    SELECT 'page', '', 0, ARRAY(
+        SELECT id FROM {table}
+        WHERE {condition} get_bit((SELECT every FROM masks)[id / 4096 + 1], mod(id, 4096)::int) = 1
+        ORDER BY {by} LIMIT $3 OFFSET (SELECT start FROM place)
     )
-    return statement, parameters
+    """  # noqa: S608 - built from constants
+    return ", ".join(types), statement

@@ -47,5 +47,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(out_at__isnull=False), fields=["title", "id"], name="report_by_title"
             ),
         ),
-        migrations.AddIndex(model_name="report", index=models.Index(fields=["out_at"], name="report_by_time_out")),
+        migrations.AddIndex(
+            model_name="report", index=models.Index(fields=["out_at"], include=["id"], name="report_by_time_out")
+        ),
     ]

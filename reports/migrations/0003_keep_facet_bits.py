@@ -5,16 +5,16 @@ from django.db import migrations, models
 import reports.models.facets
 
 FUNCTIONS = """
-CREATE FUNCTION reports_rebuild_facet_bits(wanted bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION reports_refresh_facet_bits(changed bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    -- One at a time, until the transaction ends: two that rebuild the same block would each miss the other's report.
+    -- One at a time, until the transaction ends: two that write the same bits would each miss the other's report.
     PERFORM pg_advisory_xact_lock(hashtext('reports_facetbits'));
-    DELETE FROM reports_facetbits WHERE block = ANY(wanted);
-    INSERT INTO reports_facetbits (facet, value, block, bits)
-    WITH listed AS MATERIALIZED (
-        SELECT report.* FROM unnest(wanted) AS block
-        JOIN reports_report AS report ON report.id >= block * 4096 AND report.id < (block + 1) * 4096
-        WHERE report.out_at IS NOT NULL
+    INSERT INTO reports_facetbits AS kept (facet, value, block, bits)
+    WITH touched AS MATERIALIZED (
+        SELECT id / 4096 AS block, bit_or(set_bit(0::bit(4096), (id % 4096)::int, 1)) AS bits
+        FROM unnest(changed) AS id GROUP BY 1
+    ), listed AS MATERIALIZED (
+        SELECT id, year, series_id, access FROM reports_report WHERE id = ANY(changed) AND out_at IS NOT NULL
     ), carried (facet, value, id) AS (
         SELECT 'out', '', id FROM listed
         UNION ALL SELECT 'year', year::text, id FROM listed
@@ -27,19 +27,29 @@ BEGIN
         UNION ALL SELECT 'skill', 's' || takeaway.skill_id, listed.id
             FROM listed JOIN reports_takeaway AS takeaway ON takeaway.report_id = listed.id
             WHERE takeaway.skill_id IS NOT NULL
+    ), wanted AS (
+        SELECT facet, value, id / 4096 AS block, bit_or(set_bit(0::bit(4096), (id % 4096)::int, 1)) AS bits
+        FROM carried GROUP BY 1, 2, 3
+    ), present AS (
+        SELECT there.facet, there.value, block, there.bits, touched.bits AS touched
+        FROM reports_facetbits AS there JOIN touched USING (block)
+    ), outcome AS (
+        SELECT facet, value, block, present.bits AS before,
+            (coalesce(present.bits & ~present.touched, 0::bit(4096)) | coalesce(wanted.bits, 0::bit(4096))) AS bits
+        FROM present FULL JOIN wanted USING (facet, value, block)
     )
-    SELECT facet, value, id / 4096, bit_or(set_bit(0::bit(4096), (id % 4096)::int, 1))
-    FROM carried GROUP BY facet, value, id / 4096;
+    SELECT facet, value, block, bits FROM outcome WHERE bits IS DISTINCT FROM before
+    ON CONFLICT (facet, value, block) DO UPDATE SET bits = excluded.bits;
 END $$;
 
 CREATE FUNCTION reports_facet_bits_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    blocks bigint[];
+    ids bigint[];
 BEGIN
     -- "changed" is the trigger's own table of the rows that its statement wrote; TG_ARGV[0] holds the report's id.
-    EXECUTE format('SELECT array_agg(DISTINCT %I / 4096) FROM changed', TG_ARGV[0]) INTO blocks;
-    IF blocks IS NOT NULL THEN
-        PERFORM reports_rebuild_facet_bits(blocks);
+    EXECUTE format('SELECT array_agg(DISTINCT %I) FROM changed', TG_ARGV[0]) INTO ids;
+    IF ids IS NOT NULL THEN
+        PERFORM reports_refresh_facet_bits(ids);
     END IF;
     RETURN NULL;
 END $$;
@@ -98,11 +108,11 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(
             FUNCTIONS,
-            "DROP FUNCTION reports_facet_bits_changed(); DROP FUNCTION reports_rebuild_facet_bits(bigint[]);",
+            "DROP FUNCTION reports_facet_bits_changed(); DROP FUNCTION reports_refresh_facet_bits(bigint[]);",
         ),
         migrations.RunSQL(triggers(), no_triggers()),
         migrations.RunSQL(
-            "SELECT reports_rebuild_facet_bits(array_agg(DISTINCT id / 4096)) FROM reports_report HAVING count(*) > 0;",
+            "SELECT reports_refresh_facet_bits(array_agg(id)) FROM reports_report HAVING count(*) > 0;",
             migrations.RunSQL.noop,
         ),
     ]

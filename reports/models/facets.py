@@ -19,9 +19,9 @@ class FacetBits(models.Model):
 
     Counting the reports behind forty values, each under the reader's other filters, means asking forty times how many
     reports carry this and that. On rows that takes longer the more reports there are; on bits it is one AND and one
-    count for each value and block. Triggers rebuild a block whenever a report in it changes (migration 0003), so the
-    bits cannot disagree with the rows. They hold published reports that were not withdrawn, whatever the time; those
-    whose time is yet to come are taken off when somebody asks (reports/facets.py).
+    count for each value and block. Triggers refresh a report's bits whenever something of it changes (migration 0003),
+    so the bits cannot disagree with the rows. They hold published reports that were not withdrawn, whatever the time;
+    those whose time is yet to come are taken off when somebody asks (reports/facets.py).
     """
 
     pk = models.CompositePrimaryKey("facet", "value", "block")

@@ -161,7 +161,7 @@ class Report(models.Model):
             GinIndex(fields=["search"], name="report_search"),
             models.Index(fields=["-shelf_day", "-id"], name="report_by_day", condition=Q(out_at__isnull=False)),
             models.Index(fields=["title", "id"], name="report_by_title", condition=Q(out_at__isnull=False)),
-            models.Index(fields=["out_at"], name="report_by_time_out"),
+            models.Index(fields=["out_at"], include=["id"], name="report_by_time_out"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from cosn_site.audience import public
-from reports.catalog import NEWEST, RELEVANCE, Catalog, read_catalog
+from reports.catalog import Catalog, read_catalog
 from reports.facets import FACETS
 
 
@@ -24,7 +24,7 @@ def catalog(request: HttpRequest) -> HttpResponse:
         "canonical": f"{settings.SITE_URL}{request.path}{found.canonical}",
         "keep_in_search": wish.pairs(leave=("q", "sort")),
         "keep_in_sort": wish.pairs(leave=("sort",)),
-        "keep_sort": wish.sort != (RELEVANCE if wish.text else NEWEST),
+        "keep_sort": wish.order.value if wish.order is not wish.usual_order else "",
         "without_filters": wish.query(leave=FACETS),
         "nothing": None if found.total else _nothing(request.path, found),
     }

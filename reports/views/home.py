@@ -13,7 +13,7 @@ from cosn_site.audience import public
 from cosn_site.templatetags.site import day
 from forums.models import Forum
 from reports.models import Category, NewsItem, Report, Takeaway
-from reports.rows import read_rows
+from reports.rows import newest, read_rows
 
 ON_THE_SHELF, IN_THE_NEWS, TO_START_WITH = 4, 3, 3
 _COUNTED = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
@@ -27,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
     out = Report.objects.out(now)
     context = {
         "forum": _next_forum(now),
-        "shelf": read_rows(out.order_by("-shelf_day", "-pk")[:ON_THE_SHELF]),
+        "shelf": read_rows(newest(out)[:ON_THE_SHELF]),
         "reports_count": out.count(),
         "topics": Category.objects.filter(aligned_to=None).order_by("framework__position", "position")[:TO_START_WITH],
         "lineage": _lineage(now),

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from cosn_site.audience import public
 from reports.models import NewsItem, Report
 from reports.paging import page_of
-from reports.rows import read_rows
+from reports.rows import newest, read_rows
 
 ON_A_PAGE = 10
 KINDS = ((NewsItem.Kind.PRESS_RELEASE, "Press releases"), (NewsItem.Kind.POST, "Posts"))
@@ -55,7 +55,7 @@ def news_item(request: HttpRequest, slug: str) -> HttpResponse:
         "item": item,
         "is_out": is_out,
         "is_release": item.kind == NewsItem.Kind.PRESS_RELEASE,
-        "rows": read_rows(Report.objects.out(now).filter(news=item).order_by("-shelf_day", "-pk")),
+        "rows": read_rows(newest(Report.objects.out(now).filter(news=item))),
         "focus_areas": item.focus_areas.all(),
         "series": series,
         "canonical": f"{settings.SITE_URL}{request.path}",

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from cosn_site.audience import public
 from reports.models import Category, FocusArea, Framework, NewsItem, Report, Skill
 from reports.paging import page_of
-from reports.rows import read_rows
+from reports.rows import newest, read_rows
 
 REPORTS_SHOWN, POSTS_ON_A_PAGE = 6, 5
 
@@ -42,7 +42,7 @@ def focus_area(request: HttpRequest, slug: str) -> HttpResponse:
         "frameworks": frameworks.prefetch_related(
             Prefetch("categories", Category.objects.select_related("aligned_to"))
         ),
-        "rows": read_rows(reports.order_by("-shelf_day", "-pk")[:REPORTS_SHOWN]),
+        "rows": read_rows(newest(reports)[:REPORTS_SHOWN]),
         "reports_count": reports.count(),
         "page": page,
         "page_range": page_range,
