@@ -20,6 +20,13 @@ from reports.publishing import choose_motif, set_as_pdf
 MEGABYTE = 1024 * 1024
 UPLOAD, WRITE, LATER = "upload", "write", "later"
 CHOOSE_AGAIN = "Choose the file again once the rest of the form is right: a browser does not keep it."
+NOT_SET = {  # by the reason of `cosn_site.pdf.PdfFailed`
+    "document": "This text could not be set as a PDF. Try it without its last table, or upload a PDF instead.",
+    "size": "This text makes too large a PDF. Set it in parts, or upload a PDF instead.",
+    "time": "This text takes too long to set as a PDF. Make it shorter, or upload a PDF instead.",
+    "memory": "This text takes too much memory to set as a PDF. Make it shorter, or upload a PDF instead.",
+}
+NOT_NOW = "The PDF could not be made just now. What you typed is still here; please try again in a moment."
 MANY_ROWS = forms.Textarea(attrs={"rows": 24, "cols": 100, "spellcheck": "true"})
 
 
@@ -148,9 +155,8 @@ class EditionFields(forms.Form):
         day = self.cleaned_data.get("released_on") or report.released_on or association_day(timezone.now())
         try:
             self.content = set_as_pdf(report=report, source=source, number=self.number_to_set(), released_on=day)
-        except PdfFailed:
-            sentence = "We could not set this text as a PDF. Try it without its last table or heading, or upload a PDF."
-            self.add_error("source", sentence)
+        except PdfFailed as failed:
+            self.add_error("source", NOT_SET.get(failed.reason, NOT_NOW))
         else:
             self.markdown = source
 
@@ -212,13 +218,13 @@ class EditionForm(EditionFields):
 class AtForm(forms.Form):
     """When it is to come out."""
 
-    at = AssociationDateTimeField(label="Time")
+    at = AssociationDateTimeField(label="Comes out at")
 
 
 class UntilForm(forms.Form):
     """When the embargo ends."""
 
-    until = AssociationDateTimeField(label="Time")
+    until = AssociationDateTimeField(label="Not to be read before")
 
 
 class ReasonForm(forms.Form):

@@ -50,7 +50,7 @@ VERBS = (
     ),
     Verb(
         name="embargo",
-        label="Announce, under embargo until this time",
+        label="Announce under embargo",
         run=step(publishing.embargo, report="object", until="until"),
         done="“{object}” is announced. Nobody but staff can read it before the time you chose.",
         permission=PUBLISH,
