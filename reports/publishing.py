@@ -278,20 +278,23 @@ def set_as_pdf(*, report: Report, source: str, number: int, released_on: date) -
 
     Raises `cosn_site.pdf.PdfFailed`.
     """
+    return typeset(manuscript_of(report=report, source=source, number=number, released_on=released_on))
+
+
+def manuscript_of(*, report: Report, source: str, number: int, released_on: date) -> Manuscript:
+    """What the typesetter is given for an edition of this number."""
     month = f"{released_on:%B %Y}"
     forum = report.forum
-    return typeset(
-        Manuscript(
-            title=report.title,
-            series_label=report.series.singular,
-            year=report.year,
-            slug=report.slug,
-            motif=report.motif,
-            body=source,
-            authors=tuple(report.authors),
-            imprint=(f"From {forum.title}, {forum.local_start:%B %Y}",) if forum else (),
-            edition=month if number == 1 else f"Edition {number}, {month}",
-        )
+    return Manuscript(
+        title=report.title,
+        series_label=report.series.singular,
+        year=report.year,
+        slug=report.slug,
+        motif=report.motif,
+        body=source,
+        authors=tuple(report.authors),
+        imprint=(f"From {forum.title}, {forum.local_start:%B %Y}",) if forum else (),
+        edition=month if number == 1 else f"Edition {number}, {month}",
     )
 
 

@@ -1,9 +1,14 @@
 """The demo association's knowledge center: every row and text of reports/demo/, as data, with a real PDF each."""
 
 import tomllib
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date, datetime, time, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+
+import django
+from django.db import transaction
 
 from cosn_site.clock import ASSOCIATION_ZONE
 from forums.models import Forum
@@ -25,6 +30,7 @@ from reports.models import (
     Takeaway,
 )
 from reports.models.reports import State
+from reports.typesetting import typeset
 
 HERE = Path(__file__).parent
 IMPRINT = """
@@ -46,18 +52,21 @@ def load(now: datetime) -> list[str]:
     _topics(catalog)
     _frameworks(catalog["frameworks"])
     editor = User.objects.get(email="editor@example.org")
-    there = set(Report.objects.values_list("slug", flat=True))
+    there = set(Report.objects.filter(current_edition__isnull=False).values_list("slug", flat=True))
     new = [
-        _report(head, text, editor, now)
+        (_report(head), head, text + IMPRINT)
         for head, text in map(_read, sorted((HERE / "reports").glob("*.md")))
         if head["slug"] not in there
     ]
+    for (report, head, text), content in zip(new, _set_all(new), strict=True):
+        with publishing.files_follow_the_transaction(), transaction.atomic():
+            _publish(report, head, text, content, editor, now)
     _link_frameworks(catalog["frameworks"])
     _press(catalog)
     for head, text in map(_read, sorted((HERE / "news").glob("*.md"))):
         _news(head, text, now)
     ConsentText.objects.get_or_create(version=1, defaults={"text": CONSENT})
-    return new
+    return [report.slug for report, _, _ in new]
 
 
 def _read(file: Path) -> tuple[dict[str, Any], str]:
@@ -115,23 +124,37 @@ def _link_frameworks(rows: list[dict[str, Any]]) -> None:
                 Category.objects.filter(slug=line["slug"]).update(aligned_to=categories[line["aligned_to"]])
 
 
-def _report(head: dict[str, Any], text: str, editor: User, now: datetime) -> str:
+def _report(head: dict[str, Any]) -> Report:
+    """The report's row with all that hangs on it but its edition; found again when an earlier load was cut short."""
     forum = Forum.objects.get(slug=head["forum"]) if head.get("forum") else None
-    fields = ("title", "alternate_title", "slug", "year", "authors", "summary", "audience", "access")
-    with publishing.files_follow_the_transaction():
-        report = Report.objects.create(
-            **_only(head, *fields),
-            body=head["about"].strip(),
-            series=Series.objects.get(slug=head["series"]),
-            forum=forum,
-            motif=publishing.choose_motif(head["slug"]),
-            released_on=None if head.get("state") else head["released_on"],
-        )
+    report, created = Report.objects.get_or_create(
+        slug=head["slug"],
+        defaults={
+            **_only(head, "title", "alternate_title", "year", "authors", "summary", "audience", "access"),
+            "body": head["about"].strip(),
+            "series": Series.objects.get(slug=head["series"]),
+            "forum": forum,
+            "motif": publishing.choose_motif(head["slug"]),
+            "released_on": None if head.get("state") else head["released_on"],
+        },
+    )
+    if created:
         report.focus_areas.set(FocusArea.objects.filter(slug__in=head.get("focus_areas", [])))
         report.categories.set(Category.objects.filter(slug__in=head.get("categories", [])))
         _takeaways(report, head.get("takeaways", []))
-        _publish(report, head, text + IMPRINT, editor, now)
-    return report.slug
+    return report
+
+
+def _set_all(new: list[tuple[Report, dict[str, Any], str]]) -> list[bytes]:
+    """The PDFs of these reports, two at a time: setting them is most of what a first start waits for."""
+    if not new:
+        return []
+    manuscripts = [
+        publishing.manuscript_of(report=report, source=text, number=1, released_on=head["released_on"])
+        for report, head, text in new
+    ]
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn"), initializer=django.setup) as presses:
+        return list(presses.map(typeset, manuscripts))
 
 
 def _takeaways(report: Report, rows: list[dict[str, Any]]) -> None:
@@ -148,11 +171,11 @@ def _takeaways(report: Report, rows: list[dict[str, Any]]) -> None:
     )
 
 
-def _publish(report: Report, head: dict[str, Any], text: str, editor: User, now: datetime) -> None:
+def _publish(report: Report, head: dict[str, Any], text: str, content: bytes, editor: User, now: datetime) -> None:
     state = head.get("state", State.OUT)
     released = datetime.combine(head["released_on"], time(9), tzinfo=ASSOCIATION_ZONE)
     then = released if state in (State.OUT, State.WITHDRAWN) else now - timedelta(days=2)
-    publishing.typeset_edition(report=report, source=text, by=editor, now=then, note="As released")
+    publishing.add_edition(report=report, content=content, source=text, by=editor, now=then, note="As released")
     if state in (State.OUT, State.WITHDRAWN):
         publishing.publish(report=report, by=editor, now=then)
     if state == State.WITHDRAWN:
