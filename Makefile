@@ -2,7 +2,8 @@
 
 # The first Python that runs. It only has to start scripts/bootstrap.py, which finds the one that we need.
 BOOTSTRAP_PYTHON = $(or $(shell for p in "$$COSN_PYTHON" python3 /usr/bin/python3 /usr/local/bin/python3 \
-	python3.13 python3.14 python3.12 python; do [ -n "$$p" ] && "$$p" -c '' 2>/dev/null && echo "$$p" && break; done), \
+	python3.13 python3.14 python3.12 python; do [ -n "$$p" ] && \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null && echo "$$p" && break; done), \
 	$(error There is no Python on this machine. Install Python 3.12, 3.13 or 3.14, then run make again))
 BOOTSTRAP = $(BOOTSTRAP_PYTHON) scripts/bootstrap.py
 PYTHON = .venv/bin/python
