@@ -83,8 +83,9 @@ class PersonByEmailForm(forms.Form):
         return person
 
 
-def _has_seats(membership: Membership, now: datetime) -> bool:
-    return membership.organization_id is not None and seats.seat_count(membership, now) > 0
+def _has_a_free_seat(membership: Membership, now: datetime) -> bool:
+    taken = membership.seat_rows.filter(left_at=None).count()
+    return membership.organization_id is not None and taken < seats.seat_count(membership, now)
 
 
 @admin.register(Membership)
@@ -96,7 +97,7 @@ class MembershipAdmin(RoomAdmin):
             run=step(seats.give_seat, membership="object", person="person"),
             done="The seat is given.",
             permission="members.change_membership",
-            offered=_has_seats,
+            offered=_has_a_free_seat,
             form=PersonByEmailForm,
         ),
     )
