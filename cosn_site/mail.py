@@ -10,8 +10,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.template import Context
-from django.template.loader import get_template, render_to_string
+from django.template import Context, Engine
+from django.template.loader import render_to_string
 
 
 def compose(
@@ -22,11 +22,11 @@ def compose(
     TemplateDoesNotExist when one of its three files is missing.
     """
     filled = {"site_url": settings.SITE_URL, **context}
-    plain = Context(filled, autoescape=False)
-    subject = " ".join(get_template(f"emails/{template}_subject.txt").template.render(plain).split())
+    engine, plain = Engine.get_default(), Context(filled, autoescape=False)
+    subject = " ".join(engine.get_template(f"emails/{template}_subject.txt").render(plain).split())
     message = EmailMultiAlternatives(
         subject=subject,
-        body=get_template(f"emails/{template}.txt").template.render(plain).strip() + "\n",
+        body=engine.get_template(f"emails/{template}.txt").render(plain).strip() + "\n",
         to=list(to),
         reply_to=list(reply_to),
     )

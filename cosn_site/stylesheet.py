@@ -53,7 +53,7 @@ class StylesheetFinder(BaseFinder):
             unfinished.replace(target)
         return str(target)
 
-    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> str | list[str]:
+    def find(self, path: str, find_all: bool = False) -> Any:
         if path != NAME:
             return []
         return [self._write()] if find_all else self._write()

@@ -39,7 +39,8 @@ def message() -> EmailMultiAlternatives:
 
 
 def html_of(letter: EmailMultiAlternatives) -> str:
-    return str(letter.alternatives[0].content)
+    ((html, _),) = letter.alternatives
+    return str(html)
 
 
 @pytest.mark.usefixtures("letters")
