@@ -10,6 +10,8 @@ from django.db import models
 from pghistory.core import event_models
 from pghistory.models import Events
 
+from cosn_site.templatetags.site import moment
+
 SHOWN_AT_MOST = 200
 LONG = 80
 
@@ -48,11 +50,16 @@ def _row(obj: models.Model, event: Any, names: dict[int, str]) -> AuditRow:
 
 
 def _changes(obj: models.Model, diff: dict[str, list[Any]]) -> Iterator[tuple[str, str, str]]:
-    names = {field.attname: str(field.verbose_name) for field in obj._meta.concrete_fields}
+    fields = {field.attname: field for field in obj._meta.concrete_fields}
     for column, (before, after) in diff.items():
-        yield names.get(column, column).capitalize(), _short(before), _short(after)
+        field = fields.get(column)
+        name = str(field.verbose_name) if field else column
+        is_time = isinstance(field, models.DateTimeField)
+        yield name.capitalize(), _short(before, is_time=is_time), _short(after, is_time=is_time)
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, *, is_time: bool) -> str:
     text = "" if value is None else str(value)
+    if is_time and text:
+        return moment(datetime.fromisoformat(text))
     return text if len(text) <= LONG else f"{text[:LONG]}…"

@@ -80,7 +80,7 @@ class RoomAdmin(QuietFields, admin.ModelAdmin):
     """
 
     verbs: tuple[Verb, ...] = ()
-    verbs_title = "What you can do"
+    verbs_title = "Now"
     change_form_template = "admin/room_change_form.html"
     object_history_template = "admin/room_history.html"
     list_per_page = 50

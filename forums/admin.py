@@ -40,6 +40,8 @@ class ForumForm(forms.ModelForm):
             "summary": forms.Textarea(attrs={"rows": 3, "cols": 100}),
             "body": forms.Textarea(attrs={"rows": 12, "cols": 100}),
             "audience": forms.TextInput(attrs={"size": 90}),
+            "venue": forms.TextInput(attrs={"size": 90}),
+            "host_conference": forms.TextInput(attrs={"size": 60}),
             "sponsors": forms.CheckboxSelectMultiple,
         }
 
