@@ -197,10 +197,24 @@ class LedgerAdmin(RoomAdmin):
         return False
 
 
+class NamedCells(forms.BaseInlineFormSet):
+    """In a table of fields the head of a column is all the label there is; a screen reader is told it in each cell."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        row = "new row" if index is None else f"row {index + 1}"
+        for name, field in form.fields.items():
+            widget = getattr(field.widget, "widget", field.widget)
+            if not widget.is_hidden:
+                label = field.label or name.replace("_", " ").capitalize()
+                widget.attrs.setdefault("aria-label", f"{label}, {row}")
+
+
 class RowsInline(QuietFields, admin.TabularInline):
     """Rows that belong to the object and are edited with it."""
 
     extra = 0
+    formset = NamedCells
 
 
 class StoryInline(admin.TabularInline):
