@@ -10,6 +10,7 @@ Environment: PORT, DATABASE_URL, DEBUG and everything else that docs/operations.
 import contextlib
 import http.client
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -17,6 +18,8 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # while nothing is started, Ctrl-C just ends us
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -66,8 +69,6 @@ class Signals:
 
     def pause(self, seconds: float) -> None:
         """Sleep, but not through a signal. Raises Stopped when we are to stop."""
-        import select
-
         if not self.asked:
             select.select([self._wake], [], [], seconds)
             with contextlib.suppress(BlockingIOError):
