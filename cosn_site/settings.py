@@ -114,7 +114,13 @@ DATABASES: dict[str, Any] = {
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Shared by all processes, so that a limit on tries counts once, not once a process.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entry"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache_entry",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # Django's 300 would let a flood push the counts of tries out
+    }
+}
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
@@ -162,7 +168,6 @@ STORAGES = {
     },
 }
 REPORT_MAX_BYTES = env.number("REPORT_MAX_BYTES", 50 * 1024 * 1024)
-FILE_UPLOAD_PERMISSIONS = 0o640
 FILE_UPLOAD_HANDLERS = [
     "cosn_site.uploads.CappedUploadHandler",  # first, so that it can leave what is too large on the wire
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
@@ -214,6 +219,7 @@ ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # "your password was changed", to the address it was changed for
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True

@@ -2,7 +2,6 @@
 
 import os
 import select
-import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "knowledge-center"
 START_SECONDS = 180
+expect.set_options(timeout=30_000)
 PHONE, WIDE = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 
 
@@ -60,8 +60,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         _wait_until_ready(process)
         yield Demo(f"http://127.0.0.1:{port}", database, var)
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.terminate()
+        process.communicate(timeout=60)
 
 
 def _free_port() -> int:
@@ -106,14 +106,16 @@ class Visitor:
         assert response is not None
         return response.status
 
-    def signs_in(self, name: str) -> None:
-        """Sign in with the demo's password, from wherever the page's own sign-in form is."""
+    def signs_in(self, name: str, lands_on: str = "") -> None:
+        """Sign in with the demo's password, on the sign-in page they were led to or else on their own way there."""
         if self.page.locator("input[name=password]").count() == 0:
             self.goes_to("/accounts/login/")
         self.page.locator("input[name=login]").fill(f"{name}@example.org")
         self.page.locator("input[name=password]").fill(PASSWORD)
         self.page.locator("input[name=password]").press("Enter")
         expect(self.page.get_by_role("link", name="Your account")).to_be_visible()
+        if lands_on:
+            expect(self.page.get_by_role("heading", level=1, name=lands_on)).to_be_visible()
 
     def downloads(self, click: Callable[[], None]) -> bytes:
         """The bytes of the file that a click brings."""
@@ -130,7 +132,7 @@ def someone(engine: Browser, demo: Demo) -> Iterator[Callable[..., Visitor]]:
 
     def sit_down(viewport: Any = None, **options: Any) -> Visitor:
         context = engine.new_context(viewport=viewport or WIDE, accept_downloads=True, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)  # a busy machine is no fault of the page
         contexts.append(context)
         page = context.new_page()
         page.on(

@@ -19,6 +19,7 @@ def test_member_signs_in_searches_and_downloads_the_edition_byte_for_byte(someon
     member.page.get_by_role("link", name="Sign in").click()
     member.signs_in("member")
     member.page.get_by_role("link", name="Knowledge center").first.click()
+    expect(member.page).to_have_url(f"{member.demo.url}/knowledge-center/")
     member.page.get_by_role("searchbox").fill("undiscussables")
     member.page.get_by_role("searchbox").press("Enter")
     member.page.get_by_role("heading", level=3).get_by_role("link", name="Undiscussables").click()
