@@ -1,10 +1,9 @@
 """A report's page: all that it shows, in one statement, and the reports that are related to it, in another."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -141,16 +140,32 @@ def chapters(source: str) -> tuple[str, ...]:
 
 
 # --- related ----------------------------------------------------------------------------------------------------
-NEIGHBOURS = 24  # on either side in time: near enough to be of use, and few enough to compare one by one
+NEIGHBOURS = 12  # on either side in time: near enough to be of use, and few enough to compare one by one
 SHOWN = 4
-_RELATED = ("pk", "title", "slug", "year", "motif", "out_at", "shelf_day", "forum_id")
+
+
+class Neighbour(NamedTuple):
+    """A report near another in time, with what the two may have in common."""
+
+    pk: int
+    title: str
+    slug: str
+    year: int
+    motif: int
+    out_at: datetime
+    shelf_day: date
+    forum_id: int | None
+    forum_at: datetime | None
+    focus_ids: list[int]
+    category_ids: list[int]
+    skill_ids: list[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Related:
     """A report that has something in common with another, and what, in words."""
 
-    report: Report
+    report: Neighbour
     reason: str
 
 
@@ -160,7 +175,7 @@ def _neighbours(pk: int, way: str) -> Any:
     order = ("-shelf_day", "-pk") if way == "lte" else ("shelf_day", "pk")
     skills = Takeaway.objects.filter(report=OuterRef("pk"), skill__isnull=False)
     return listed.order_by(*order).values_list(
-        *_RELATED,
+        *("pk", "title", "slug", "year", "motif", "out_at", "shelf_day", "forum_id"),
         F("forum__starts_at"),
         ArraySubquery(Report.focus_areas.through.objects.filter(report=OuterRef("pk")).values("focusarea_id")),
         ArraySubquery(Report.categories.through.objects.filter(report=OuterRef("pk")).values("category_id")),
@@ -179,48 +194,36 @@ def related_to(dossier: Dossier, now: datetime) -> list[Related]:
     The same forum counts most, then a forum of the same year, a category, a skill, a focus area; the nearer wins a tie.
     """
     found = []
-    for *values, forum_at, focus_ids, category_ids, skill_ids in _neighbourhood(dossier.report.pk):
-        other = Report(**dict(zip(_RELATED, values, strict=True)))
+    for row in _neighbourhood(dossier.report.pk):
+        other = Neighbour(*row)
         if other.out_at > now:
             continue
-        score, reason = _common(dossier, other, forum_at, focus_ids, category_ids, skill_ids)
+        score, reason = _common(dossier, other)
         if score:
             distance = abs((other.shelf_day - dossier.report.shelf_day).days)
             found.append((-score, distance, other.pk, Related(other, reason)))
-    return [related for *_, related in sorted(found, key=lambda row: row[:3])[:SHOWN]]
+    return [related for *_, related in sorted(found)[:SHOWN]]
 
 
-def _common(
-    dossier: Dossier,
-    other: Report,
-    forum_at: datetime | None,
-    focus_ids: Sequence[int],
-    category_ids: Sequence[int],
-    skill_ids: Sequence[int],
-) -> tuple[int, str]:
+def _common(dossier: Dossier, other: Neighbour) -> tuple[int, str]:
     """How much the two have in common, and the weightiest of it in words."""
-    same_forum = bool(dossier.forum) and other.forum_id == dossier.report.forum_id
+    forum = dossier.forum
+    same_forum = forum is not None and other.forum_id == forum.pk
     same_year = (
-        bool(dossier.forum and forum_at) and _year(dossier.forum) == forum_at.astimezone(_zone(dossier.forum)).year
+        forum is not None
+        and other.forum_at is not None
+        and other.forum_at.astimezone(ZoneInfo(forum.time_zone)).year == forum.local_start.year
     )
-    categories = [row["name"] for row in dossier.categories if row["id"] in category_ids]
-    skills = {row["skill_id"]: row["skill"] for row in dossier.takeaways if row["skill_id"] in skill_ids}
-    focus_areas = [row["name"] for row in dossier.focus_areas if row["id"] in focus_ids]
+    categories = [row["name"] for row in dossier.categories if row["id"] in other.category_ids]
+    skills = {row["skill_id"]: row["skill"] for row in dossier.takeaways if row["skill_id"] in other.skill_ids}
+    focus_areas = [row["name"] for row in dossier.focus_areas if row["id"] in other.focus_ids]
     score = 8 * same_forum + 4 * same_year + 2 * len(categories) + len(skills) + len(focus_areas)
     if same_forum:
         return score, "From the same forum"
-    if same_year:
-        return score, f"Also from the {_year(dossier.forum)} forums"
+    if forum is not None and same_year:
+        return score, f"Also from the {forum.local_start.year} forums"
     if len(skills) > 1:
         return score, f"Shares {len(skills)} skills"
     for shared in (*skills.values(), *categories):
         return score, f"Shares “{shared}”"
     return score, f"Also on {focus_areas[0].lower()}" if focus_areas else ""
-
-
-def _zone(forum: Forum | None) -> ZoneInfo:
-    return ZoneInfo(forum.time_zone) if forum else ZoneInfo("UTC")
-
-
-def _year(forum: Forum | None) -> int:
-    return forum.local_start.year if forum else 0

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils import formats
 from django.utils.safestring import SafeString, mark_safe
 
 from cosn_site.prepared import columns, instance
@@ -75,7 +74,7 @@ def _row(values: Sequence[Any], base: str) -> Row:
     if pages:
         facts.append(f"{pages}{NBSP}page{'' if pages == 1 else 's'}")
     if forum_at:
-        facts.append(f"{formats.date_format(forum_at.astimezone(ZoneInfo(zone)), 'F Y')} forum")
+        facts.append(f"{forum_at.astimezone(ZoneInfo(zone)):%B %Y} forum")
     start = mark_safe(  # noqa: S308 - words are escaped, a slug and a year need not be
         f'<li class="result"><div class="thumb">{cover}</div><div><h3><a href="{url}">{escape(report.title)}</a></h3>'
         f'<p class="meta"><span>{"</span><span>".join(facts)}</span></p><p class="about">{escape(report.summary)}</p>'

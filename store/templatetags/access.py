@@ -3,10 +3,11 @@
 The windows are listed in tests/test_architecture.py. Each shows the answer of `store.access.decide` and nothing else.
 """
 
+from functools import cache
 from typing import Any
 
 from django import template
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -43,6 +44,12 @@ _BADGES_BY_ACCESS = {
 }
 
 
+@cache
+def _ways(script_prefix: str) -> str:
+    """What stands before a report's slug; found once, because a list asks for forty addresses."""
+    return reverse("store:how_to_get", args=["-"]).removesuffix("-/")
+
+
 @register.simple_tag(takes_context=True)
 def access_badge(context: dict[str, Any], report: Report) -> SafeString:
     """For a row of the catalog: whether this reader has it, and the link to it or to how to get it."""
@@ -53,10 +60,9 @@ def access_badge(context: dict[str, Any], report: Report) -> SafeString:
         tone, name, words = _YOURS
     else:
         tone, name, words = _BADGES_BY_ACCESS[Report.Access(report.access)]
+    url, label = f"{_ways(get_script_prefix())}{report.slug}/", "See how to get it"
     if decision.allowed:
-        url, label = reverse("store:download", args=[report.slug]), "Download the PDF"
-    else:
-        url, label = reverse("store:how_to_get", args=[report.slug]), "See how to get it"
+        url, label = f"{url}download/", "Download the PDF"
     return format_html(
         '<span class="badge{}">{}{}</span><a href="{}">{}<span class="visually-hidden">: {}</span></a>',
         f" badge-{tone}" if tone else "",
