@@ -134,7 +134,7 @@ class Cluster:
         unfinished.mkdir(mode=0o700)
         self._give_to_user(unfinished)
         # The built-in locale makes lower() and sorting the same on every platform.
-        command: list[str | Path] = [
+        command = [
             BINARIES / "initdb",
             "--pgdata",
             unfinished,
@@ -168,7 +168,7 @@ class Cluster:
         _end_leftover(self.data)
         self._make_socket_folder()
         settings = ALWAYS | {"unix_socket_directories": str(self.socket)} | (THROWAWAY if self.throwaway else {})
-        command: list[str | Path] = [BINARIES / "postgres", "-D", self.data]
+        command = [BINARIES / "postgres", "-D", self.data]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         deadline = time.monotonic() + _START_SECONDS

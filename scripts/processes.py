@@ -30,15 +30,17 @@ def die_with(parent: int, how: signal.Signals) -> None:
 
 
 def spawn(
-    command: Sequence[str | Path],
+    command: Sequence[object],
     *,
     log: Path,
     env: Mapping[str, str] | None = None,
     end_by: signal.Signals = signal.SIGTERM,
     **options: Any,
 ) -> subprocess.Popen[bytes]:
-    """Start a child with its output in a fresh `log`, in a process group of its own, so that Ctrl-C reaches us alone
-    and we choose the order of the end. When we are killed, it gets `end_by` (on Linux).
+    """Start a program, whose words may be paths, with its output in a fresh `log`.
+
+    It gets a process group of its own, so that Ctrl-C reaches us alone and we choose the order of the end. When we are
+    killed, it gets `end_by` (on Linux).
 
     `options` go to Popen (user, group, pass_fds). Raises StartError when the program cannot be started at all.
     """
@@ -57,7 +59,7 @@ def spawn(
                 **options,
             )
         except (OSError, subprocess.SubprocessError) as error:
-            raise StartError(f"{Path(command[0]).name} could not be started: {error}.") from error
+            raise StartError(f"{Path(str(command[0])).name} could not be started: {error}.") from error
 
 
 def end(processes: Sequence[subprocess.Popen[bytes]], *steps: tuple[signal.Signals, Callable[[], float]]) -> None:

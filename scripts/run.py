@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -126,8 +127,8 @@ class House:
             raise StartError(f"The database could not be prepared. The end of {shown(log)}:\n{tail(log)}")
 
     def start_children(self, door: socket.socket) -> None:
-        manage: list[str | Path] = [sys.executable, ROOT / "manage.py"]
-        web: list[str | Path] = [
+        manage = [sys.executable, ROOT / "manage.py"]
+        web = [
             sys.executable,
             "-m",
             "gunicorn",
@@ -140,7 +141,7 @@ class House:
         self.start("worker", [*manage, "run_worker"])
         self.start("scheduler", [*manage, "run_scheduler"])
 
-    def start(self, name: str, command: list[str | Path], door: socket.socket | None = None) -> subprocess.Popen[bytes]:
+    def start(self, name: str, command: Sequence[object], door: socket.socket | None = None) -> subprocess.Popen[bytes]:
         handed = (door.fileno(),) if door else ()
         child = spawn(command, log=LOGS / f"{name}.log", env=self.env, cwd=ROOT, pass_fds=handed)
         self.children[name] = child
