@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from cosn_site.audience import public
 from cosn_site.templatetags.site import day
 from forums.models import Forum
+from reports.markup import OnTheShelf, shelf
 from reports.models import Category, NewsItem, Report, Takeaway
 from reports.rows import newest, read_rows
 
@@ -27,7 +28,10 @@ def home(request: HttpRequest) -> HttpResponse:
     out = Report.objects.out(now)
     context = {
         "forum": _next_forum(now),
-        "shelf": read_rows(newest(out)[:ON_THE_SHELF]),
+        "shelf": shelf(
+            OnTheShelf(row.url, row.report.title, row.cover, (row.series, str(row.report.year)))
+            for row in read_rows(newest(out)[:ON_THE_SHELF])
+        ),
         "reports_count": out.count(),
         "topics": Category.objects.filter(aligned_to=None).order_by("framework__position", "position")[:TO_START_WITH],
         "lineage": _lineage(now),

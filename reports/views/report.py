@@ -15,7 +15,9 @@ from django.views.decorators.http import require_safe
 from cosn_site.audience import public
 from cosn_site.templatetags.site import NBSP, day, moment, month_year
 from reports.citations import STYLES, Cited, in_words
-from reports.dossier import Dossier, read_dossier, related_to
+from reports.covers import cover_svg
+from reports.dossier import Dossier, Related, read_dossier, related_to
+from reports.markup import OnTheShelf, items, shelf, takeaways
 from reports.models import Edition, NewsItem, Report, Takeaway
 from reports.models.reports import State
 
@@ -50,7 +52,7 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
         "preview": _preview(dossier.report, state) if is_staff and state is not State.OUT else "",
     }
     if state is State.OUT or is_staff:
-        context |= _full(dossier) | {"related": related_to(dossier, now)}
+        context |= _full(dossier) | {"related": _shelf(related_to(dossier, now))}
     return render(request, "reports/report.html", context)
 
 
@@ -109,24 +111,38 @@ def _preview(report: Report, state: State) -> str:
 
 def _full(dossier: Dossier) -> dict[str, Any]:
     report, edition = dossier.report, dossier.report.current_edition
-    news = dossier.news
     context = {
         "facts": _facts(dossier),
         "takeaways": _takeaways(dossier),
-        "contents": dossier.contents,
+        "contents": items(dossier.contents),
         "editions": _editions(dossier),
-        "releases": [item for item in news if item["kind"] == NewsItem.Kind.PRESS_RELEASE],
-        "posts": [item for item in news if item["kind"] == NewsItem.Kind.POST],
-        "news_base": reverse("reports:news"),
+        "sponsors": items(row["name"] for row in dossier.sponsors),
+        "releases": [item for item in dossier.news if item["kind"] == NewsItem.Kind.PRESS_RELEASE],
+        "posts": [item for item in dossier.news if item["kind"] == NewsItem.Kind.POST],
     }
+    if dossier.news:
+        context["news_base"] = reverse("reports:news")
     if edition is not None:
-        base = report.get_absolute_url()
-        context["citation"] = in_words(_cited(report, edition))
+        base, cited = report.get_absolute_url(), _cited(report, edition)
+        context["citation"] = in_words(cited)
         context["cite_links"] = [
             (style.label, f"{base}cite.{name}?edition={edition.number}") for name, style in STYLES.items()
         ]
         context["structured_data"] = _structured_data(dossier, edition)
     return context
+
+
+def _shelf(related: list[Related]) -> SafeString:
+    catalog = reverse("reports:catalog")
+    return shelf(
+        OnTheShelf(
+            url=f"{catalog}{found.report.slug}/",
+            title=found.report.title,
+            cover=cover_svg(found.report.year, found.report.slug, motif=found.report.motif),
+            facts=(str(found.report.year), found.reason),
+        )
+        for found in related
+    )
 
 
 def _facts(dossier: Dossier) -> list[tuple[str, str]]:
@@ -149,9 +165,9 @@ def _facts(dossier: Dossier) -> list[tuple[str, str]]:
     return facts
 
 
-def _takeaways(dossier: Dossier) -> list[tuple[str, list[dict[str, Any]]]]:
+def _takeaways(dossier: Dossier) -> SafeString:
     groups = [(words, [row for row in dossier.takeaways if row["kind"] == kind]) for kind, words in _KINDS]
-    return [(words, rows) for words, rows in groups if rows]
+    return takeaways([(words, rows) for words, rows in groups if rows], reverse("reports:catalog"))
 
 
 def _editions(dossier: Dossier) -> list[dict[str, Any]]:
