@@ -2,8 +2,8 @@
 
 A cover is an SVG of 340 by 440 units (the shape of a Letter page): type above, and below it, full bleed, 5 by 4 cells
 of art. The year picks one of nine palettes, the stored motif one of nine drawings, and the digest of the slug turns and
-places things in it. Every cover has exactly one yellow form: *your seat*. There are attributes only and no `style`, so a
-strict content security policy lets it pass inline.
+places things in it. Every cover has exactly one yellow form: *your seat*. There are attributes only and no `style`, so
+a strict content security policy lets it pass inline.
 """
 
 import hashlib
@@ -232,7 +232,7 @@ MOTIF_CHOICES = [(number, name) for number, (name, _) in enumerate(MOTIFS)]
 def motif_for(slug: str, recent: Collection[int] = ()) -> int:
     """The motif for a new report, 0 to 8: the slug's own, or the next one that none of `recent` has.
 
-    To be chosen once, when the report is first saved, and stored. `recent` are the motifs of the three reports before it.
+    To be chosen once, when the report is first saved, and stored. `recent` are the motifs of the three before it.
     """
     own = _digest(slug)[7] % len(MOTIFS)
     turns = ((own + step) % len(MOTIFS) for step in range(len(MOTIFS)))
@@ -284,13 +284,13 @@ def cover_svg(year: int, slug: str, *, title: str | None = None, label: str = ""
     """A cover to put inline in a page, `aria-hidden`: the title is to stand beside it as text.
 
     Without a title it is a thumbnail, whose head the year fills. With one it is the large cover: `label` and year, a
-    rule, the title to its first colon and the subtitle after it. The page's style sheet sets `cover-year`, `cover-title`,
-    `cover-sub` and `cover-label` in the site's fonts.
+    rule, the title to its first colon and the subtitle after it. The page's style sheet sets `cover-year`,
+    `cover-title`, `cover-sub` and `cover-label` in the site's fonts.
     """
     colours = PALETTES[palette_number(year)]
     words = _words(year, title, label, colours.type) if title else _year_in_full(year, colours.type)
     # escape() has been over every word that came from outside; the rest is numbers and our own colours
-    return mark_safe(
+    return mark_safe(  # noqa: S308 - see above
         f'<svg class="cover" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true" '
         f'focusable="false"><path d="M0 0h{WIDTH}v{HEIGHT}H0z" fill="{colours.ground}"/>'
         f'<svg y="{ART_TOP}" width="{WIDTH}" height="{ART_HEIGHT}" viewBox="0 0 {WIDTH} {ART_HEIGHT}">'

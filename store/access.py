@@ -203,9 +203,17 @@ class Refused(Exception):
         self.decision = decision
 
 
-def open_edition(viewer: Viewer, report: Report, now: datetime) -> tuple[Decision, Edition]:
-    """The current edition, if the gate allows it: the only way to a file. Raises `Refused`."""
+def open_edition(
+    viewer: Viewer, report: Report, now: datetime, *, number: int | None = None
+) -> tuple[Decision, Edition]:
+    """The current edition, or the one of this number, if the gate allows the report: the only way to a file.
+
+    Whoever may have a report may have all its editions. Raises `Refused`, and `Edition.DoesNotExist` for a number that
+    the report never had.
+    """
     decision = decide(viewer, report, now)
     if not decision.allowed or report.current_edition is None:
         raise Refused(decision if not decision.allowed else Decision(Reason.NOT_PUBLISHED, report))
-    return decision, report.current_edition
+    if number is None or number == report.current_edition.number:
+        return decision, report.current_edition
+    return decision, report.editions.get(number=number)

@@ -47,7 +47,7 @@ class Panel:
 
 def panel_for(decision: Decision, now: datetime) -> Panel:
     """The panel that explains this decision."""
-    if decision.reason is Reason.STAFF:
+    if decision.reason is Reason.STAFF and decision.grant is None:
         return _staff(decision, now)
     return _PANELS[decision.reason](decision, association_day(now))
 
@@ -239,6 +239,15 @@ def _complimentary(decision: Decision, today: date) -> Panel:
     )
 
 
+def _given_by_staff(decision: Decision, today: date) -> Panel:
+    return _granted(
+        decision,
+        title="It’s yours, our staff gave it to you",
+        sentence="Later editions of this report are included.",
+        why="Our staff opened this report to you",
+    )
+
+
 _SEEN_BY_STAFF = {
     State.DRAFT: "It is a draft: nobody else can see it.",
     State.SCHEDULED: "It is scheduled: nobody else can see it yet.",
@@ -408,6 +417,7 @@ _PANELS = {
     Reason.PROVISIONAL: _provisional,
     Reason.PURCHASED: _purchased,
     Reason.COMPLIMENTARY: _complimentary,
+    Reason.STAFF: _given_by_staff,
     Reason.NOT_SIGNED_IN: _not_signed_in,
     Reason.NOT_VERIFIED: _not_verified,
     Reason.NOT_A_MEMBER: _not_a_member,

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from cosn_site.audience import public
-from reports.models import Report
+from reports.models import Edition, Report
 from reports.shelf import find_report
 from store.access import Decision, Refused, decide, open_edition, viewer_for
 from store.delivery import FileMissing, deliver, is_later_piece
@@ -35,12 +35,14 @@ def how_to_get(request: HttpRequest, slug: str) -> HttpResponse:
 @public
 @require_safe
 def download(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """The gate."""
+    """The gate. `?edition=1` asks for an earlier edition; without it, or with nonsense in it, it is the current one."""
     report, viewer, now = _report(slug), viewer_for(request), timezone.now()
     try:
-        decision, edition = open_edition(viewer, report, now)
+        decision, edition = open_edition(viewer, report, now, number=_edition_number(request))
     except Refused as refused:
         return _refusal(request, refused.decision)
+    except Edition.DoesNotExist as missing:
+        raise Http404 from missing
     try:
         response = deliver(request, edition)
     except FileMissing:
@@ -57,6 +59,11 @@ def _report(slug: str) -> Report:
     if report is None:
         raise Http404
     return report
+
+
+def _edition_number(request: HttpRequest) -> int | None:
+    asked = request.GET.get("edition", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else None
 
 
 def _refusal(request: HttpRequest, decision: Decision) -> HttpResponse:

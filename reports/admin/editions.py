@@ -11,7 +11,9 @@ from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.http import content_disposition_header
+from django.utils.safestring import SafeString
 
 from cosn_site.model_admin import StoryInline
 from cosn_site.uploads import oversized_fields
@@ -25,7 +27,7 @@ class EditionInline(StoryInline):
 
     model = Edition
     verbose_name_plural = "Editions, newest first"
-    fields = ("number", "released_on", "pages", "size", "fingerprint", "note", "made", "added_by", "added_at")
+    fields = ("number", "released_on", "pages", "size", "fingerprint", "note", "made", "added_by", "added_at", "read")
     readonly_fields = fields
     show_change_link = False
 
@@ -41,8 +43,13 @@ class EditionInline(StoryInline):
     def made(self, edition: Edition) -> str:
         return "Writing" if edition.source else "Upload"
 
+    @admin.display(description="read it")
+    def read(self, edition: Edition) -> SafeString:
+        way = f"{reverse('store:download', args=[edition.report.slug])}?edition={edition.number}"
+        return format_html('<a href="{}">Download edition {}</a>', way, edition.number)
+
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("added_by").defer("source")
+        return super().get_queryset(request).select_related("added_by", "report").defer("source")
 
 
 class EditionPages(admin.ModelAdmin):

@@ -74,6 +74,22 @@ def test_the_edition_that_leaves_is_the_current_one() -> None:
     assert ask(people.browser(people.member()), report).body == shelf.bytes_of("second")
 
 
+def test_whoever_may_have_a_report_may_have_its_earlier_editions_and_the_ledger_says_which() -> None:
+    report, browser = shelf.report(), people.browser(people.member())
+    shelf.add_edition(report, shelf.bytes_of("second"), number=2)
+    assert ask(browser, f"{gate(report)}?edition=1").body == shelf.bytes_of("a-report")
+    assert Download.objects.get().edition.number == 1
+    assert ask(browser, f"{gate(report)}?edition=3").status == 404
+    assert ask(browser, f"{gate(report)}?edition=none").body == shelf.bytes_of("second")
+
+
+def test_an_earlier_edition_is_refused_like_the_current_one() -> None:
+    report = shelf.report()
+    shelf.add_edition(report, shelf.bytes_of("second"), number=2)
+    assert ask(people.browser(people.lapsed()), f"{gate(report)}?edition=1").status == 403
+    assert ask(people.browser(people.visitor()), f"{gate(report)}?edition=9").status == 403
+
+
 def test_no_validator_turns_a_second_request_into_an_answer_without_the_gate() -> None:
     browser, report = people.browser(people.member()), shelf.report()
     first = ask(browser, report)

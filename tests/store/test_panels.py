@@ -144,6 +144,14 @@ def test_a_complimentary_copy_says_until_when() -> None:
     assert "until" in words(panel)
 
 
+def test_what_staff_gave_is_not_said_to_be_for_staff() -> None:
+    report, visitor = shelf.report(), people.visitor()
+    Grant.objects.create(report=report, person=visitor, kind=Grant.Kind.STAFF, opened_at=report.published_at)
+    panel = access_panel(ask(people.browser(visitor), "/store/reports/a-report/").body.decode())
+    assert "our staff gave it to you" in words(panel)
+    assert "You work for the association" not in words(panel)
+
+
 def test_the_name_of_an_organization_is_shown_as_text_whatever_it_holds() -> None:
     member = people.member()
     district = people.maple_valley().organization
