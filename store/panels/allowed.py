@@ -9,6 +9,7 @@ from store.access import Decision
 from store.panels.parts import (
     FOR_MEMBERS,
     Panel,
+    Step,
     about_file,
     download,
     facts_of,
