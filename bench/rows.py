@@ -4,7 +4,7 @@ import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from allauth.account.models import EmailAddress
@@ -13,6 +13,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from cosn_site.clock import association_day
@@ -136,10 +137,6 @@ def _add(shelf: Shelf, numbers: range) -> None:
     editions = Edition.objects.bulk_create(
         [_edition(report, number, now) for report, number in zip(reports, numbers, strict=True)], batch_size=1000
     )
-    for report, edition, number in zip(reports, editions, numbers, strict=True):
-        report.current_edition = edition
-        report.published_at = now - timedelta(days=1 + number % 5000)
-    Report.objects.bulk_update(reports, ["current_edition", "published_at"], batch_size=1000)
     areas, links = Report.focus_areas.through, Report.categories.through
     areas.objects.bulk_create(
         [
@@ -166,6 +163,10 @@ def _add(shelf: Shelf, numbers: range) -> None:
     EditionPage.objects.bulk_create(
         [EditionPage(edition=edition, number=1, text=_words(chance, 60)) for edition in editions], batch_size=2000
     )
+    # Published at last and together: what is not out costs the database no counting.
+    edition = Edition.objects.filter(report=OuterRef("pk")).values("pk")
+    new = Report.objects.filter(pk__gte=reports[0].pk)
+    new.update(current_edition=Subquery(edition), published_at=now - timedelta(days=1))
 
 
 def _report(shelf: Shelf, number: int, chance: random.Random) -> Report:
@@ -181,6 +182,7 @@ def _report(shelf: Shelf, number: int, chance: random.Random) -> Report:
         body="\n\n".join(_words(chance, 50).capitalize() + "." for _ in range(4)),
         access=Report.Access.MEMBERS if measured else chance.choice(Report.Access.values),
         motif=number % 9,
+        released_on=date(2026, 1, 1) - timedelta(days=number % 5000),
     )
 
 

@@ -106,7 +106,7 @@ if urllib.parse.urlsplit(DATABASE_URL).scheme not in {"postgres", "postgresql"}:
     raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://. No other database is supported.")
 DATABASES: dict[str, Any] = {
     "default": dict(
-        dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True),
+        dj_database_url.parse(DATABASE_URL, engine="cosn_site.database", conn_max_age=600, conn_health_checks=True),
         TEST={"NAME": env.text("TEST_DATABASE_NAME") or None},
     )
 }
