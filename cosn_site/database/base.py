@@ -18,6 +18,8 @@ ASK_AFTER_SECONDS = 5.0
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection to PostgreSQL."""
 
+    health_check_enabled: bool
+    health_check_done: bool
     _asked_at = float("-inf")
 
     def connect(self) -> None:
