@@ -146,6 +146,14 @@ class RoomAdmin(QuietFields, admin.ModelAdmin):
             messages.error(request, f"Nothing was saved. {refused.sentence}")
             return redirect(request.get_full_path())
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A change writes what the form asks and no more: a verb may have written the rest since the form was read."""
+        if change:
+            asked = set(form.cleaned_data) - {obj._meta.pk.name}
+            obj.save(update_fields=[field.name for field in obj._meta.concrete_fields if field.name in asked])
+        else:
+            super().save_model(request, obj, form, change)
+
     def verb_view(self, request: HttpRequest, object_id: str, verb_name: str) -> HttpResponseBase:
         """The page of a verb: GET asks, POST takes the step."""
         verb = next((verb for verb in self.verbs if verb.name == verb_name), None)

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.db.models.signals import pre_save
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -286,6 +287,31 @@ def test_a_report_with_an_edition_cannot_be_deleted_and_an_empty_draft_can(edito
     assert editor.post(change(kept, "delete/"), {"post": "yes"}).status_code == 403
     assert editor.post(change(empty, "delete/"), {"post": "yes"}).status_code == 302
     assert list(Report.objects.all()) == [kept]
+
+
+def test_a_report_withdrawn_while_somebody_saves_its_text_stays_withdrawn(editor: Client) -> None:
+    report = make_report(state=State.OUT)
+
+    def withdraw_meanwhile(**kwargs: Any) -> None:
+        Report.objects.filter(pk=report.pk).update(withdrawn_at=timezone.now(), withdrawn_reason="A table is wrong.")
+
+    pre_save.connect(withdraw_meanwhile, sender=Report)
+    try:
+        form = typed(title="A better title", motif="0")
+        editor.post(change(report), form | {"editions-TOTAL_FORMS": "0", "editions-INITIAL_FORMS": "0"})
+    finally:
+        pre_save.disconnect(withdraw_meanwhile, sender=Report)
+    report.refresh_from_db()
+    assert report.title == "A better title"
+    assert report.state(timezone.now()) is State.WITHDRAWN
+
+
+def test_the_order_of_focus_areas_is_changed_in_their_list(editor: Client) -> None:
+    area = make_focus_area()
+    row = {"form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "1", "form-0-id": str(area.pk), "form-0-position": "7"}
+    assert editor.post("/admin/reports/focusarea/", row | {"_save": "Save"}).status_code == 302
+    area.refresh_from_db()
+    assert area.position == 7
 
 
 def test_the_history_page_shows_who_did_what(editor: Client) -> None:
