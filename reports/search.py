@@ -13,11 +13,16 @@ from django.db import connection
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from reports.models.searchable import searchable_text
+
 LONGEST = 200  # characters; what is longer was pasted by mistake
 _LAST_WORD = re.compile(r"(?:^|(?<=\s))([^\W_]{2,})$")
 _QUERY = "(websearch_to_tsquery('english', %s) || (websearch_to_tsquery('english', %s) && to_tsquery('english', %s)))"
 _PLAIN = "websearch_to_tsquery('english', %s)"
-_START, _STOP = "\x02", "\x03"  # cannot occur in a page's text, so what ts_headline marks is told from what stood there
+_START, _STOP = "\x02", "\x03"
+# For translate(): our marks are taken out of a page's text, so that what ts_headline marks is told from what stood
+# there, and quotes become straight, so that they are not taken for part of a word (see searchable.py).
+_READABLE = ("“”‘’\u00a0" + _START + _STOP, "\"\"'' ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ def cleaned(text: str) -> str:
 
 def _query(text: str) -> tuple[str, list[str]]:
     """The search condition in SQL and its parameters."""
+    text = searchable_text(text)
     last = _LAST_WORD.search(text)
     if last is None or text.count('"') % 2 or last[1].lower() == "or":
         return _PLAIN, [text]
@@ -73,14 +79,14 @@ def hits_inside(text: str, report_ids: Sequence[int]) -> dict[int, Hit]:
     statement = f"""
     SELECT report.id, hit.number, ts_headline('english', hit.text, {query}, %s)
     FROM reports_report AS report CROSS JOIN LATERAL (
-        SELECT number, translate(text, %s, '') AS text FROM reports_editionpage AS page
+        SELECT number, translate(text, %s, %s) AS text FROM reports_editionpage AS page
         WHERE page.edition_id = report.current_edition_id AND page.search @@ {query}
         ORDER BY ts_rank(page.search, {query}) DESC, number LIMIT 1
     ) AS hit WHERE report.id = ANY(%s)
     """  # noqa: S608 - built from constants
     options = f"StartSel={_START}, StopSel={_STOP}, MaxFragments=1, MinWords=10, MaxWords=22"
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*parameters, options, _START + _STOP, *parameters, *parameters, list(report_ids)])
+        cursor.execute(statement, [*parameters, options, *_READABLE, *parameters, *parameters, list(report_ids)])
         return {report_id: Hit(number, _marked(piece)) for report_id, number, piece in cursor.fetchall()}
 
 

@@ -14,7 +14,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, Q, When
 from django.db.models.functions import Coalesce, Greatest, TruncDate
 from django.urls import reverse
 
@@ -22,6 +22,7 @@ from cosn_site.clock import ASSOCIATION_ZONE
 from cosn_site.storage import private_files
 from forums.models import Forum
 from reports.models.frameworks import Category, Skill
+from reports.models.searchable import searchable
 
 
 class Series(models.Model):
@@ -146,9 +147,9 @@ class Report(models.Model):
         help_text="What 'newest' goes by.",
     )
     search = models.GeneratedField(
-        expression=SearchVector(F("title"), F("alternate_title"), weight="A", config="english")
-        + SearchVector(F("summary"), weight="B", config="english")
-        + SearchVector(F("body"), weight="C", config="english"),
+        expression=SearchVector(searchable("title"), searchable("alternate_title"), weight="A", config="english")
+        + SearchVector(searchable("summary"), weight="B", config="english")
+        + SearchVector(searchable("body"), weight="C", config="english"),
         output_field=SearchVectorField(),
         db_persist=True,
     )
@@ -235,7 +236,7 @@ class EditionPage(models.Model):
     number = models.PositiveSmallIntegerField()
     text = models.TextField()
     search = models.GeneratedField(
-        expression=SearchVector(F("text"), config="english"), output_field=SearchVectorField(), db_persist=True
+        expression=SearchVector(searchable("text"), config="english"), output_field=SearchVectorField(), db_persist=True
     )
 
     class Meta:
@@ -261,7 +262,7 @@ class Takeaway(models.Model):
     skill = models.ForeignKey(Skill, on_delete=models.SET_NULL, null=True, blank=True, related_name="takeaways")
     position = models.PositiveSmallIntegerField(default=0)
     search = models.GeneratedField(
-        expression=SearchVector(F("text"), config="english"), output_field=SearchVectorField(), db_persist=True
+        expression=SearchVector(searchable("text"), config="english"), output_field=SearchVectorField(), db_persist=True
     )
 
     class Meta:
