@@ -3,6 +3,10 @@
 from typing import Any
 from zoneinfo import available_timezones
 
+from allauth.account.admin import EmailAddressAdmin  # noqa: F401 - registers itself, which is undone below
+from allauth.account.models import EmailAddress
+from allauth.usersessions.admin import UserSessionAdmin  # noqa: F401 - the same
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -11,8 +15,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 
+from cosn_site.model_admin import LedgerAdmin
 from members.addresses import change_address
 from members.models import User
+
+admin.site.unregister([EmailAddress, UserSession])
 
 
 class PersonAddForm(AdminUserCreationForm):
@@ -84,3 +91,27 @@ class PersonAdmin(UserAdmin):
             change_address(person=obj, email=address, by=request.user, now=timezone.now())  # type: ignore[arg-type]
         else:
             super().save_model(request, obj, form, change)
+
+
+@admin.register(EmailAddress)
+class AddressAdmin(LedgerAdmin):
+    """To look at. An address is changed on its person's page, and only its owner can verify it: whoever could do that
+    here could sign in as anybody."""
+
+    list_display = ("email", "user", "primary", "verified")
+    list_filter = ("primary", "verified")
+    list_select_related = ("user",)
+    search_fields = ("email", "user__name")
+    fields = list_display
+    readonly_fields = fields
+
+
+@admin.register(UserSession)
+class SessionAdmin(LedgerAdmin):
+    """To look at, without the session's key, which is as good as a password."""
+
+    list_display = ("user", "created_at", "last_seen_at", "ip", "user_agent")
+    list_select_related = ("user",)
+    search_fields = ("user__email", "user__name", "ip")
+    fields = list_display
+    readonly_fields = fields

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Model
@@ -211,6 +212,30 @@ def test_who_may_change_people_cannot_make_anyone_staff_nor_touch_those_who_are(
     assert boss.email == "staff@example.org"
     password = reverse("admin:auth_user_password_change", args=[boss.pk])
     assert client.get(password).status_code == 403
+
+
+def test_who_may_do_anything_with_addresses_cannot_take_over_an_account_by_one() -> None:
+    clerk, boss, visitor = people.person("clerk", is_staff=True), people.staff(), people.person("new", verified=False)
+    clerk.user_permissions.add(*Permission.objects.filter(content_type__app_label="account"))
+    client, of_boss = people.browser(clerk), EmailAddress.objects.get(user=boss)
+    mine = {"user": str(boss.pk), "email": "mine@example.org", "verified": "on", "primary": "on"}
+    assert client.get(address(EmailAddress, "changelist")).status_code == 200
+    client.post(address(EmailAddress, "change", of_boss.pk), mine)
+    client.post(address(EmailAddress, "add"), mine)
+    of_visitor = EmailAddress.objects.get(user=visitor)
+    client.post(address(EmailAddress, "changelist"), {"action": "make_verified", "_selected_action": of_visitor.pk})
+    assert list(EmailAddress.objects.filter(user=boss).values_list("email", flat=True)) == ["staff@example.org"]
+    assert not EmailAddress.objects.get(user=visitor).verified
+
+
+def test_sessions_can_be_searched_and_their_keys_are_not_shown(staff: Client) -> None:
+    Client().post(reverse("account_login"), {"login": people.visitor().email, "password": people.PASSWORD})
+    session = UserSession.objects.get(user=people.visitor())
+    for page in (address(UserSession, "changelist") + "?q=visitor", address(UserSession, "change", session.pk)):
+        answer = staff.get(page)
+        assert answer.status_code == 200
+        assert str(people.visitor()) in answer.content.decode()
+        assert session.session_key not in answer.content.decode()
 
 
 # --- members ----------------------------------------------------------------------------------------------------
