@@ -1,6 +1,9 @@
 """Two probes: alive, and able to serve."""
 
-from django.core.files.storage import storages
+import os
+from pathlib import Path
+
+from django.core.files.storage import FileSystemStorage, storages
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
@@ -45,8 +48,17 @@ def _migrations() -> bool:
 
 
 def _storage() -> bool:
+    storage = storages["files"]
     try:
-        storages["files"].exists("editions/ready")
+        if isinstance(storage, FileSystemStorage):
+            return _is_usable(Path(storage.location))
+        storage.exists("editions/ready")
     except Exception:  # noqa: BLE001 - each backend has errors of its own, and any of them means "not ready"
         return False
     return True
+
+
+def _is_usable(folder: Path) -> bool:
+    """It is there and can be written to, or it can be made."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return there.is_dir() and os.access(there, os.R_OK | os.W_OK | os.X_OK)

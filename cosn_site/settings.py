@@ -24,10 +24,12 @@ SECRET_KEY = env.text("SECRET_KEY", _DEBUG_KEY if DEBUG or TESTING else "")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY (or SECRET_KEY_FILE) is missing. Set it to 50 or more random characters.")
-if not (DEBUG or TESTING) and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5 or SECRET_KEY == _DEBUG_KEY):
+_weak = len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5 or SECRET_KEY == _DEBUG_KEY
+if not (DEBUG or TESTING) and (_weak or SECRET_KEY.startswith("django-insecure-")):
     raise ImproperlyConfigured("SECRET_KEY is too weak. Set it to 50 or more random characters.")
-if DEBUG and env.flag("PRODUCTION"):
-    raise ImproperlyConfigured("DEBUG and PRODUCTION are both set. Take DEBUG out of a production environment.")
+if (DEBUG or TESTING) and env.flag("PRODUCTION"):
+    _name = "DEBUG" if DEBUG else "TESTING"
+    raise ImproperlyConfigured(f"{_name} and PRODUCTION are both set. Take {_name} out of a production environment.")
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver" if DEBUG or TESTING else "")
 if not ALLOWED_HOSTS or ("*" in ALLOWED_HOSTS and not (DEBUG or TESTING)):

@@ -14,9 +14,9 @@ _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 def ask(name: str, types: str, sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
     """The rows of a SELECT with parameters $1, $2 … of these comma-separated types. One statement."""
-    connection.ensure_connection()
-    known = _prepared.setdefault(connection.connection, set())
     with connection.cursor() as cursor:
+        # only now: opening a cursor may have put a new connection in the place of one that the server ended
+        known = _prepared.setdefault(connection.connection, set())
         if name not in known:
             # outside Django's own cursor, so that a log of statements shows what was asked, not the preparation
             with connection.connection.cursor() as plain:

@@ -88,6 +88,20 @@ def downloads() -> int:
         server.close()
 
 
+def end_connections() -> int:
+    """Have PostgreSQL end all connections to the own database, as a restart does; answers how many there were."""
+    server = psycopg2.connect(database_url("postgres"))
+    try:
+        server.autocommit = True
+        cursor = server.cursor()
+        cursor.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s", [DATABASE])
+        ended = cursor.fetchall()
+        assert all(gone for (gone,) in ended)
+        return len(ended)
+    finally:
+        server.close()
+
+
 def cookie_of(person: User | None) -> str:
     """The Cookie header of a browser in which this person is signed in; empty for nobody."""
     browser = people.browser(person)

@@ -154,6 +154,27 @@ def test_the_only_way_to_a_file_refuses_by_itself() -> None:
         assert not refused.value.decision.allowed
 
 
+@pytest.mark.parametrize("number", ["1", "2", "99", "0", "-1", "x", "1e1", "99999999999999999999", "²"])
+def test_asking_for_an_edition_opens_nothing_to_whom_the_gate_refuses(number: str) -> None:
+    report = shelf.report()
+    shelf.add_edition(report, shelf.bytes_of("second"), number=2)
+    path = f"{gate(report)}?edition={number}"
+    assert ask(people.browser(people.lapsed()), path).status == 403
+    signed_out = ask(people.browser(None), path)
+    assert signed_out.status == 302
+    assert "edition%3D" in signed_out.headers["Location"], "the way back is to the same edition"
+    answer = ask(people.browser(people.member()), path)
+    wanted = {"1": "a-report", "2": "second", "99": "", "0": ""}.get(number, "second")
+    assert (answer.status, answer.body) == (200, shelf.bytes_of(wanted)) if wanted else answer.status == 404
+
+
+def test_an_edition_of_another_report_cannot_be_had_through_a_free_one() -> None:
+    free, dear = shelf.KINDS["public"](), shelf.report()
+    shelf.add_edition(dear, shelf.bytes_of("second"), number=2)
+    assert ask(people.browser(None), f"{gate(free)}?edition=1").body == shelf.bytes_of("public")
+    assert ask(people.browser(None), f"{gate(free)}?edition=2").status == 404
+
+
 # --- nothing is kept ----------------------------------------------------------------------------------------------
 def _take_the_seat(person: User, report: Report) -> None:
     Seat.objects.filter(person=person).update(left_at=timezone.now())
