@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Lower
 
 from cosn_site.verbs import StepRefused, audited
 from reports.models import ConsentText, FocusArea, Subscriber
@@ -49,17 +51,25 @@ def ask(*, email: str, focus_areas: Iterable[FocusArea], consent: ConsentText, b
     sent a mail that says so.
     """
     with transaction.atomic(), audited("ask_for_newsletter", by=by):
-        subscriber = Subscriber.objects.select_for_update().filter(email__iexact=email).first()
-        if subscriber is None:
-            # a secret that nobody has, until the mail is sent
-            subscriber = Subscriber(email=email, token_hash=hash_of(new_secret()))
+        subscriber = _row_of(email, consent, now)
         if standing_of(subscriber) is not Standing.SUBSCRIBED:
             subscriber.consent = consent
             subscriber.asked_at = now
-            subscriber.save()
+            subscriber.save(update_fields=["consent", "asked_at"])
             subscriber.focus_areas.set(focus_areas)
         send_newsletter_link.enqueue(subscriber.pk)
     return subscriber
+
+
+def _row_of(email: str, consent: ConsentText, now: datetime) -> Subscriber:
+    """The address's row, locked; made if there is none, which two clicks at once do once."""
+    # a secret that nobody has, until the mail is sent
+    new = Subscriber(email=email, token_hash=hash_of(new_secret()), consent=consent, asked_at=now)
+    # compared as the constraint compares: `iexact` takes a long s for an s, which is another mailbox
+    same = Subscriber.objects.alias(lower=Lower("email")).filter(lower=Lower(Value(email)))
+    if not same.exists():
+        Subscriber.objects.bulk_create([new], ignore_conflicts=True)
+    return same.select_for_update().get()
 
 
 def confirm(*, subscriber: Subscriber, by: None, now: datetime) -> None:
