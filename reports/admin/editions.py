@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from cosn_site.model_admin import StoryInline
 from cosn_site.uploads import oversized_fields
 from reports.admin.forms import WRITE, EditionFields, EditionForm
+from reports.intake import PdfRefused
 from reports.models import Edition, Report
 from reports.publishing import PublishingError, add_edition
 
@@ -98,6 +99,8 @@ class EditionPages(admin.ModelAdmin):
                 )
             except PublishingError as refused:
                 form.add_error(None, refused.sentence)
+            except PdfRefused as refused:  # at the second look, for which it took too long
+                form.add_error(None, refused.message)
             else:
                 self.log_change(request, report, f"Added edition {edition.number}.")
                 pages = f"{edition.pages} page{'' if edition.pages == 1 else 's'}"

@@ -1,6 +1,7 @@
 """Forms of the reports' admin: a report, an edition by upload or by writing, and the times of publishing."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from itertools import groupby
 from typing import Any
 
@@ -154,11 +155,14 @@ class EditionFields(forms.Form):
         report = self.report_to_set()
         day = self.cleaned_data.get("released_on") or report.released_on or association_day(timezone.now())
         try:
-            self.content = set_as_pdf(report=report, source=source, number=self.number_to_set(), released_on=day)
+            content = set_as_pdf(report=report, source=source, number=self.number_to_set(), released_on=day)
+            inspect_pdf(BytesIO(content))
         except PdfFailed as failed:
             self.add_error("source", NOT_SET.get(failed.reason, NOT_NOW))
+        except PdfRefused as refused:
+            self.add_error("source", refused.message)
         else:
-            self.markdown = source
+            self.content, self.markdown = content, source
 
 
 class ReportAddForm(EditionFields, ReportForm):

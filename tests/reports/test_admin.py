@@ -289,6 +289,18 @@ def test_a_report_with_an_edition_cannot_be_deleted_and_an_empty_draft_can(edito
     assert list(Report.objects.all()) == [kept]
 
 
+def test_a_text_whose_pdf_is_refused_keeps_what_was_typed(editor: Client, settings: Any) -> None:
+    report = make_report(state=State.DRAFT)
+    settings.REPORT_MAX_BYTES = 1_000  # less than any PDF of ours
+    text = {"way": "write", "source": MARKDOWN, "note": "A new table."}
+    for answer in (editor.post(change(report, "editions/add/"), text), editor.post(ADD, typed(**text))):
+        assert answer.status_code in (200, 422)
+        page = text_of(answer)
+        assert "Make its pictures smaller" in page
+        assert "A district tries it." in page
+    assert Report.objects.get() == report
+
+
 def test_a_report_withdrawn_while_somebody_saves_its_text_stays_withdrawn(editor: Client) -> None:
     report = make_report(state=State.OUT)
 
