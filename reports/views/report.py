@@ -153,7 +153,8 @@ def _facts(dossier: Dossier) -> list[tuple[str, str]]:
         facts.append(
             ("From", format_html('<a href="{}">Forum, {}</a>', forum.get_absolute_url(), month_year(forum.local_start)))
         )
-    facts.append(("Released", day(report.released_on or report.shelf_day)))
+    if report.shelf_day:
+        facts.append(("Released", day(report.shelf_day)))
     if edition:
         facts.append(("Length", f"{edition.pages}{NBSP}page{'' if edition.pages == 1 else 's'}"))
     if report.audience:
