@@ -6,7 +6,6 @@ kept with its version. The links are those of `reports.newsletter_links`.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from django.db import transaction
 from django.db.models import Value
@@ -14,6 +13,7 @@ from django.db.models.functions import Lower
 
 from cosn_site.verbs import StepRefused, audited
 from reports.models import ConsentText, FocusArea, Subscriber
+from reports.models.newsletter import Standing
 from reports.newsletter_links import hash_of, new_secret
 from reports.tasks import send_newsletter_link
 
@@ -24,19 +24,9 @@ class LinkTooOld(StepRefused):
     sentence = "This link is more than seven days old. Ask for the newsletter again and we send a new one."
 
 
-class Standing(StrEnum):
-    """Where a subscriber is."""
-
-    ASKED = "asked"
-    SUBSCRIBED = "subscribed"
-    LEFT = "left"
-
-
 def standing_of(subscriber: Subscriber) -> Standing:
-    """Asked again after leaving counts as asked: the button has to be pressed again."""
-    if subscriber.left_at is not None:
-        return Standing.ASKED if subscriber.asked_at > subscriber.left_at else Standing.LEFT
-    return Standing.SUBSCRIBED if subscriber.confirmed_at is not None else Standing.ASKED
+    """Where the subscriber is now."""
+    return subscriber.standing
 
 
 def current_consent() -> ConsentText | None:
@@ -52,7 +42,7 @@ def ask(*, email: str, focus_areas: Iterable[FocusArea], consent: ConsentText, b
     """
     with transaction.atomic(), audited("ask_for_newsletter", by=by):
         subscriber = _row_of(email, consent, now)
-        if standing_of(subscriber) is not Standing.SUBSCRIBED:
+        if subscriber.standing is not Standing.SUBSCRIBED:
             subscriber.consent = consent
             subscriber.asked_at = now
             subscriber.save(update_fields=["consent", "asked_at"])
@@ -76,7 +66,7 @@ def confirm(*, subscriber: Subscriber, by: None, now: datetime) -> None:
     """They get the newsletter from now on. Raises `LinkTooOld`; does nothing for who gets it already."""
     with transaction.atomic(), audited("confirm_newsletter", by=by):
         row = Subscriber.objects.select_for_update().get(pk=subscriber.pk)
-        if standing_of(row) is Standing.SUBSCRIBED:
+        if row.standing is Standing.SUBSCRIBED:
             return
         if now > row.asked_at + CONFIRM_WITHIN:
             raise LinkTooOld
@@ -88,7 +78,7 @@ def leave(*, subscriber: Subscriber, by: None, now: datetime) -> None:
     """They get nothing more. Does nothing for who left already."""
     with transaction.atomic(), audited("leave_newsletter", by=by):
         row = Subscriber.objects.select_for_update().get(pk=subscriber.pk)
-        if standing_of(row) is Standing.LEFT:
+        if row.standing is Standing.LEFT:
             return
         row.left_at = now
         row.save(update_fields=["left_at"])

@@ -8,6 +8,7 @@ from cosn_site.jobs import GiveUp, job
 from cosn_site.mail import send_templated
 from reports.indexing import PdfUnreadable, page_texts
 from reports.models import Edition, EditionPage, Subscriber
+from reports.models.newsletter import Standing
 from reports.newsletter_links import renew_secret
 
 
@@ -35,7 +36,7 @@ def send_newsletter_link(subscriber_id: int) -> None:
     Running it twice sends two mails, of which the second has the link that works.
     """
     subscriber = Subscriber.objects.get(pk=subscriber_id)
-    subscribed = subscriber.confirmed_at is not None and subscriber.left_at is None
+    subscribed = subscriber.standing is Standing.SUBSCRIBED
     address = reverse("reports:newsletter_link", args=[renew_secret(subscriber=subscriber)])
     template = "newsletter_already" if subscribed else "newsletter_confirm"
     send_templated(subscriber.email, template, {"link": f"{settings.SITE_URL}{address}"})

@@ -9,6 +9,13 @@ from django.http import HttpRequest
 from cosn_site.model_admin import LedgerAdmin
 from reports.admin.news import VersionedTextAdmin
 from reports.models import ConsentText, Subscriber
+from reports.models.newsletter import Standing, SubscriberQuerySet
+
+STANDING_WORDS = {
+    Standing.SUBSCRIBED: "Confirmed",
+    Standing.ASKED: "Asked, not confirmed",
+    Standing.LEFT: "Left",
+}
 
 
 @admin.register(ConsentText)
@@ -21,17 +28,13 @@ class SubscriberFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [("confirmed", "Confirmed"), ("asked", "Asked, not confirmed"), ("left", "Left")]
+        return [(standing.value, words) for standing, words in STANDING_WORDS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        match self.value():
-            case "confirmed":
-                return queryset.filter(confirmed_at__isnull=False, left_at=None)
-            case "asked":
-                return queryset.filter(confirmed_at=None, left_at=None)
-            case "left":
-                return queryset.filter(left_at__isnull=False)
-        return queryset
+        standing = self.value()
+        if standing not in set(Standing) or not isinstance(queryset, SubscriberQuerySet):
+            return queryset
+        return queryset.in_standing(Standing(str(standing)))
 
 
 @admin.register(Subscriber)
@@ -45,11 +48,9 @@ class SubscriberAdmin(LedgerAdmin):
 
     @admin.display(description="state")
     def state_now(self, subscriber: Subscriber) -> str:
-        if subscriber.left_at:
-            return "Left"
-        return "Confirmed" if subscriber.confirmed_at else "Asked, not confirmed"
+        return STANDING_WORDS[subscriber.standing]
 
     def status_of(self, obj: Subscriber, now: datetime) -> str:
-        if obj.left_at is None and obj.confirmed_at is None:
+        if obj.standing is Standing.ASKED:
             return "This address asked, and has not confirmed. It gets nothing."
         return ""

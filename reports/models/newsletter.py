@@ -1,6 +1,9 @@
 """The newsletter's subscribers and the words they agreed to."""
 
+from enum import StrEnum
+
 from django.db import models
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 
@@ -17,6 +20,26 @@ class ConsentText(models.Model):
         return f"Version {self.version}"
 
 
+class Standing(StrEnum):
+    """Where a subscriber is."""
+
+    ASKED = "asked"
+    SUBSCRIBED = "subscribed"
+    LEFT = "left"
+
+
+class SubscriberQuerySet(models.QuerySet["Subscriber"]):
+    def in_standing(self, standing: Standing) -> "SubscriberQuerySet":
+        """The queryset twin of `Subscriber.standing` (parity test)."""
+        match standing:
+            case Standing.LEFT:
+                return self.filter(left_at__gte=F("asked_at"))
+            case Standing.SUBSCRIBED:
+                return self.filter(left_at__isnull=True, confirmed_at__isnull=False)
+            case Standing.ASKED:
+                return self.filter(Q(left_at__isnull=True, confirmed_at__isnull=True) | Q(left_at__lt=F("asked_at")))
+
+
 class Subscriber(models.Model):
     """An address that asked for the newsletter. It gets nothing before it was confirmed by a button."""
 
@@ -28,9 +51,18 @@ class Subscriber(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     left_at = models.DateTimeField(null=True, blank=True)
 
+    objects = SubscriberQuerySet.as_manager()
+
     class Meta:
         ordering = ["-asked_at"]
         constraints = [models.UniqueConstraint(Lower("email"), name="one_subscription_per_email")]
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def standing(self) -> Standing:
+        """Asked again after leaving counts as asked: the button has to be pressed again."""
+        if self.left_at is not None:
+            return Standing.ASKED if self.asked_at > self.left_at else Standing.LEFT
+        return Standing.SUBSCRIBED if self.confirmed_at is not None else Standing.ASKED

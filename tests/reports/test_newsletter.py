@@ -1,13 +1,16 @@
 """The newsletter's verbs: ask, confirm, leave."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
 from django.db import connection, transaction
 
 from reports import newsletter
 from reports.models import ConsentText, Subscriber
+from reports.models.newsletter import Standing
+from tests import people
 
 NOW = datetime(2026, 12, 1, 15, tzinfo=UTC)
 ADDRESS = "reader@example.org"
@@ -59,3 +62,35 @@ def test_an_address_that_only_looks_like_another_takes_nobody_s_place(consent: C
     again = newsletter.ask(email="SAM@example.org", focus_areas=[], consent=consent, by=None, now=NOW)
     assert sam.email == "sam@example.org"
     assert sam == again != other
+
+
+@pytest.mark.django_db
+def test_who_left_and_asked_again_counts_as_asked_wherever_it_is_shown(consent: ConsentText) -> None:
+    subscriber = newsletter.ask(email=ADDRESS, focus_areas=[], consent=consent, by=None, now=NOW)
+    newsletter.confirm(subscriber=subscriber, by=None, now=NOW)
+    newsletter.leave(subscriber=subscriber, by=None, now=NOW)
+    again = newsletter.ask(email=ADDRESS, focus_areas=[], consent=consent, by=None, now=NOW + timedelta(days=1))
+    assert again.standing is Standing.ASKED
+    staff = people.browser(people.staff())
+    for state, is_listed in (("asked", True), ("left", False)):
+        page = staff.get("/admin/reports/subscriber/", {"state": state}).content.decode()
+        assert (ADDRESS in page) is is_listed
+        assert ('<td class="field-state_now">Asked, not confirmed</td>' in page) is is_listed
+
+
+@pytest.mark.django_db
+def test_the_database_and_the_rule_agree_on_where_a_subscriber_is(consent: ConsentText) -> None:
+    times = [NOW - timedelta(days=1), NOW, NOW + timedelta(days=1)]
+    for number, (confirmed_at, left_at) in enumerate(product([None, *times], repeat=2)):
+        Subscriber.objects.create(
+            email=f"{number}@example.org",
+            token_hash=str(number),
+            consent=consent,
+            asked_at=NOW,
+            confirmed_at=confirmed_at,
+            left_at=left_at,
+        )
+    for standing in Standing:
+        by_rule = {subscriber for subscriber in Subscriber.objects.all() if subscriber.standing is standing}
+        assert set(Subscriber.objects.in_standing(standing)) == by_rule
+        assert by_rule
