@@ -107,7 +107,7 @@ class CountedPaginator(Paginator[Row]):
         self._total = total
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         return self._total
 
 

@@ -47,7 +47,7 @@ class Row:
     url: str
     series: str
     cover: SafeString
-    start: SafeString  # cover, title, facts and summary, up to where the hit stands
+    start: SafeString  # title, facts and summary, up to where the hit stands
     hit: Hit | None = field(default=None)
 
 
@@ -75,8 +75,8 @@ def _row(values: Sequence[Any], base: str) -> Row:
         facts.append(f"{pages}{NBSP}page{'' if pages == 1 else 's'}")
     if forum_at:
         facts.append(f"{forum_at.astimezone(ZoneInfo(zone)):%B %Y} forum")
-    start = mark_safe(  # noqa: S308 - words are escaped, a slug and a year need not be
-        f'<li class="result"><div class="thumb">{cover}</div><div><h3><a href="{url}">{escape(report.title)}</a></h3>'
+    start = mark_safe(  # noqa: S308 - every word is escaped
+        f'<h3><a href="{escape(url)}">{escape(report.title)}</a></h3>'
         f'<p class="meta"><span>{"</span><span>".join(facts)}</span></p><p class="about">{escape(report.summary)}</p>'
     )
     return Row(report, url, series, cover, start)

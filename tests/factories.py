@@ -78,7 +78,7 @@ def make_skill(slug: str = "strategic-planning", *, category: Category | None = 
 def make_forum(slug: str = "2013-march", **fields: Any) -> Forum:
     """A published forum, by default one that is past and known by its month."""
     series = ForumSeries.objects.get_or_create(slug="cto-leadership-forums", defaults={"name": "CTO Leadership Forums"})
-    defaults = {
+    defaults: dict[str, Any] = {
         "series": series[0],
         "title": f"Forum {slug}",
         "status": Forum.Status.PUBLISHED,

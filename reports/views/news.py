@@ -46,7 +46,7 @@ def news_item(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     item = NewsItem.objects.select_related("boilerplate", "press_contact").filter(slug=slug).first()
     is_out = item is not None and item.published_at is not None and item.published_at <= now
-    if item is None or not (is_out or request.user.is_staff):  # type: ignore[union-attr]
+    if item is None or not (is_out or request.user.is_staff):
         raise Http404
     series = NewsItem.objects.none()
     if item.post_series:

@@ -40,7 +40,7 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
     dossier = read_dossier(slug, now)
     if dossier is None:
         raise Http404
-    state, is_staff = dossier.report.state(now), request.user.is_staff  # type: ignore[union-attr]
+    state, is_staff = dossier.report.state(now), request.user.is_staff
     if state in (State.DRAFT, State.SCHEDULED) and not is_staff:
         raise Http404
     context = {

@@ -46,7 +46,7 @@ def send() -> str:
     mail.outbox.clear()
     send_newsletter_link.call(Subscriber.objects.get().pk)
     (message,) = mail.outbox
-    (link,) = set(re.findall(rf"{SITE}(/newsletter/[^\s\"]+/)", message.body))
+    (link,) = set(re.findall(rf"{SITE}(/newsletter/[^\s\"]+/)", str(message.body)))
     return str(link)
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -38,7 +39,7 @@ def page(report: Report, client: Client | None = None) -> str:
     return response.content.decode()
 
 
-def full_report(**fields: object) -> Report:
+def full_report(**fields: Any) -> Report:
     """A report with something in every section."""
     forum = make_forum()
     forum.sponsors.add(Sponsor.objects.create(name="Kajeet"), Sponsor.objects.create(name="Adobe"))
