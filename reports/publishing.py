@@ -337,9 +337,10 @@ def _planned_day(report: Report) -> date | None:
 def _come_out(report: Report, *, announced: datetime | None, out: datetime, embargo: datetime | None) -> None:
     """Write the times. A release day that staff chose stays; one that followed from the times follows them again."""
     if report.released_on is None or report.released_on == _planned_day(report):
-        report.released_on = association_day(out)
+        planned, report.released_on = _planned_day(report), association_day(out)
         edition = report.current_edition
-        if edition is not None:  # it waits with its report, and comes out with it
+        # it waits with its report, and comes out with it, unless staff chose its day
+        if edition is not None and edition.released_on in (association_day(edition.added_at), planned):
             edition.released_on = report.released_on
             edition.save(update_fields=["released_on"])
     report.published_at = announced

@@ -270,6 +270,16 @@ def test_a_release_day_that_staff_chose_stays() -> None:
     assert report.released_on == date(2012, 5, 22)
 
 
+def test_a_day_that_staff_chose_for_the_edition_stays() -> None:
+    report = draft()
+    edition = add(report, released_on=date(2013, 11, 14))
+    publishing.schedule(report=report, at=LATER, by=None, now=NOW)
+    publishing.publish(report=report, by=None, now=NOW)
+    edition.refresh_from_db()
+    assert edition.released_on == date(2013, 11, 14)
+    assert report.released_on == date(2026, 12, 1)
+
+
 # --- what is written down ---------------------------------------------------------------------------------------
 def test_the_audit_trail_names_the_verb_and_the_actor() -> None:
     report, editor = make_report(state=State.DRAFT), people.editor()
