@@ -34,6 +34,7 @@ DECLARES_SAFE = {
     "cosn_site/templatetags/mail.py",
     "cosn_site/templatetags/site.py",
     "reports/covers.py",
+    "reports/markup.py",
     "reports/rows.py",
     "reports/search.py",
     "reports/templatetags/facets.py",

@@ -208,7 +208,7 @@ def test_until_is_the_last_day_on_which_that_term_gives_that_status(
         assert on < found.until == found.term.starts_on
     else:
         assert found.until < on
-        assert after is Status.LAPSED
+        assert not after.gives_access
 
 
 # --- a person ---------------------------------------------------------------------------------------------------
