@@ -34,7 +34,6 @@ format: ## put the code and the templates into shape
 	@$(BOOTSTRAP)
 	@$(PYTHON) -m ruff check --fix --quiet .
 	@$(PYTHON) -m ruff format --quiet .
-	@$(PYTHON) -m djlint --reformat --quiet templates
 
 bench: ## measure the gate and the pages against their limits, into docs/performance.md
 	@$(BOOTSTRAP) --bench

@@ -29,7 +29,6 @@ def main() -> int:
         steps = (
             ("ruff check", [PYTHON, "-m", "ruff", "check", "--quiet", "."], development),
             ("ruff format", [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."], development),
-            ("djlint format", [PYTHON, "-m", "djlint", "--check", "--quiet", "templates"], development),
             ("djlint lint", [PYTHON, "-m", "djlint", "--lint", "--quiet", "templates"], development),
             ("migrations", [*MANAGE, "makemigrations", "--check", "--dry-run"], development),
             ("deployment", [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"], production),

@@ -131,7 +131,7 @@ def someone(engine: Browser, demo: Demo) -> Iterator[Callable[..., Visitor]]:
     complaints: list[str] = []
 
     def sit_down(viewport: Any = None, **options: Any) -> Visitor:
-        context = engine.new_context(viewport=viewport or WIDE, accept_downloads=True, **options)
+        context = engine.new_context(viewport=viewport or WIDE, accept_downloads=True, reduced_motion="reduce", **options)
         context.set_default_timeout(60_000)  # a busy machine is no fault of the page
         contexts.append(context)
         page = context.new_page()
