@@ -34,7 +34,7 @@ FROM unnest($1) WITH ORDINALITY AS wanted (id, place)
 JOIN reports_report AS report ON report.id = wanted.id
 JOIN reports_series AS series ON series.id = report.series_id
 LEFT JOIN reports_edition AS edition ON edition.id = report.current_edition_id
-LEFT JOIN forums_forum AS forum ON forum.id = report.forum_id
+LEFT JOIN forums_forum AS forum ON forum.id = report.forum_id AND forum.status <> 'draft'
 ORDER BY wanted.place
 """  # noqa: S608 - constants
 

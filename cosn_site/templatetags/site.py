@@ -243,12 +243,6 @@ def day_month(value: date | datetime | None) -> str:
     return _written(value, "j F")
 
 
-@register.filter
-def month_year(value: date | datetime | None) -> str:
-    """June 2016."""
-    return _written(value, "F Y")
-
-
 def _clock_face(value: datetime) -> str:
     pattern = "g" if value.minute == 0 else "g:i"
     return f"{formats.date_format(value, pattern)}{NBSP}{'am' if value.hour < 12 else 'pm'}"

@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from cosn_site.audience import public
-from cosn_site.templatetags.site import NBSP, day, moment, month_year
+from cosn_site.templatetags.site import NBSP, day, moment
+from forums.templatetags.forum_words import forum_month
 from reports.citations import STYLES, Cited, in_words
 from reports.covers import cover_svg
 from reports.dossier import Dossier, Related, read_dossier, related_to
@@ -52,7 +53,7 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
         "preview": _preview(dossier.report, state) if is_staff and state is not State.OUT else "",
     }
     if state is State.OUT or is_staff:
-        context |= _full(dossier) | {"related": _shelf(related_to(dossier, now))}
+        context |= _full(dossier, state) | {"related": _shelf(related_to(dossier, now))}
     return render(request, "reports/report.html", context)
 
 
@@ -109,7 +110,7 @@ def _preview(report: Report, state: State) -> str:
     }[state]
 
 
-def _full(dossier: Dossier) -> dict[str, Any]:
+def _full(dossier: Dossier, state: State) -> dict[str, Any]:
     report, edition = dossier.report, dossier.report.current_edition
     context = {
         "facts": _facts(dossier),
@@ -122,7 +123,7 @@ def _full(dossier: Dossier) -> dict[str, Any]:
     }
     if dossier.news:
         context["news_base"] = reverse("reports:news")
-    if edition is not None:
+    if edition is not None and state is State.OUT:  # nobody can follow a citation to what is not out
         base, cited = report.get_absolute_url(), _cited(report, edition)
         context["citation"] = in_words(cited)
         context["cite_links"] = [
@@ -150,9 +151,7 @@ def _facts(dossier: Dossier) -> list[tuple[str, str]]:
     report, edition, forum = dossier.report, dossier.report.current_edition, dossier.forum
     facts: list[tuple[str, str]] = []
     if forum:
-        facts.append(
-            ("From", format_html('<a href="{}">Forum, {}</a>', forum.get_absolute_url(), month_year(forum.local_start)))
-        )
+        facts.append(("From", format_html('<a href="{}">Forum, {}</a>', forum.get_absolute_url(), forum_month(forum))))
     if report.shelf_day:
         facts.append(("Released", day(report.shelf_day)))
     if edition:

@@ -77,7 +77,7 @@ INNER_PARTS = (
 
 def test_a_report_that_is_out_shows_all_its_parts() -> None:
     text = page(full_report())
-    for part in (*INNER_PARTS, "Visit a classroom", "A release about it", "March 2013 forum"):
+    for part in (*INNER_PARTS, "Visit a classroom", "A release about it", "March\u00a02013 forum"):
         assert part in text, part
     assert "A release to come" not in text
     assert "A detail" not in text  # contents are the chapters, not everything below them
@@ -98,6 +98,7 @@ def test_what_is_not_published_does_not_exist_for_the_public_and_is_a_preview_fo
     text = page(report, people.browser(people.staff()))
     assert "nly staff see this page." in text
     assert "Winning trust" in text
+    assert "cite." not in text  # those addresses answer only for what is out
 
 
 @pytest.mark.parametrize("state", [State.EMBARGOED, State.WITHDRAWN])
@@ -136,6 +137,15 @@ def test_skills_lead_to_the_reports_that_share_them() -> None:
 def test_a_draft_forum_is_not_given_away() -> None:
     report = make_report(forum=make_forum("secret-forum", status=Forum.Status.DRAFT))
     assert "secret-forum" not in page(report)
+    assert "March 2013 forum" not in Client().get("/knowledge-center/").content.decode()
+
+
+def test_the_month_of_a_forum_is_the_one_where_it_was_held() -> None:
+    berlin = make_forum(time_zone="Europe/Berlin", starts_at=datetime(2013, 2, 28, 23, tzinfo=UTC))  # 1 March there
+    berlin.sponsors.add(Sponsor.objects.create(name="Kajeet"))
+    text = page(make_report(forum=berlin)).replace("\u00a0", " ")
+    assert "Forum, March 2013" in text
+    assert "Supporters of the March 2013 forum" in text
 
 
 def test_structured_data_is_json_that_cannot_leave_its_element() -> None:
