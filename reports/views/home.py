@@ -17,7 +17,7 @@ from reports.models import Category, NewsItem, Report, Takeaway
 from reports.rows import newest, read_rows
 
 ON_THE_SHELF, IN_THE_NEWS, TO_START_WITH = 4, 3, 3
-_COUNTED = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+_COUNTED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 @public
@@ -67,12 +67,13 @@ def _lineage(now: datetime) -> dict[str, Any] | None:
     known = Takeaway.objects.filter(report__out_at__lte=now).aggregate(
         first=Min("report__year"), last=Max("report__year"), count=Count("pk")
     )
-    years = known["last"] - known["first"] + 1
+    span = known["last"] - known["first"] + 1
+    years = f"{_COUNTED[span] if span < len(_COUNTED) else span} year{'' if span == 1 else 's'}"
     return {
         "report": takeaway.report,
         "forum": takeaway.report.forum,
         "skill": takeaway.skill,
         "takeaway": takeaway,
         "count": known["count"],
-        "years": _COUNTED[years].lower() if years < len(_COUNTED) else years,
+        "years": years,
     }
