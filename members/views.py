@@ -50,6 +50,7 @@ def account(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """My name, title and time zone."""

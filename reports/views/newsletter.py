@@ -20,6 +20,7 @@ MAILS_AN_ADDRESS, TRIES_A_NETWORK = 3, 30  # in an hour; a district's people may
 
 
 @public
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def newsletter(request: HttpRequest) -> HttpResponse:
     """Ask for the newsletter. The answer is the same whether the address is known or not."""

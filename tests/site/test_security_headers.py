@@ -100,7 +100,13 @@ def test_no_page_holds_anything_that_its_policy_forbids(who: str, path: str) -> 
             assert not re.search(r'\s(src|href)="(https?:)?//', tag), tag
 
 
-@pytest.mark.parametrize("path", ["/account/", "/store/reports/members/", "/store/reports/members/download/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/account/", "/account/details/", "/newsletter/"),
+        *("/store/reports/members/", "/store/reports/members/download/"),
+    ],
+)
 @pytest.mark.parametrize("who", ["member", "lapsed"])
 def test_what_is_made_for_one_person_is_kept_by_no_cache(path: str, who: str) -> None:
     answer = ask(people.browser(people.CAST[who]()), path)
