@@ -165,8 +165,9 @@ def render(text: str, heading_level: int = 2) -> SafeString:
 
     The shallowest heading of the text comes out as `heading_level` (1 to 6) and the others follow without a gap, so
     that a text fits under the heading of its page however its author counted. Each heading has an `id` (see
-    `headings`). Links go to http, https and mailto addresses and within the site; those that leave it carry `rel="noopener"`. A table is
-    wrapped in a labelled, focusable `div.table-scroll`. Of an image only its description is kept.
+    `headings`). Links go to http, https and mailto addresses and within the site; those that leave it carry
+    `rel="noopener"`. A table is wrapped in a labelled, focusable `div.table-scroll`. Of an image only its description
+    is kept.
     """
     tokens, _ = _parse(text, heading_level)
     html = _PARSER.renderer.render(tokens, _PARSER.options, {})

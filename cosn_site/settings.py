@@ -1,6 +1,6 @@
 """All settings, in one file, from the environment. docs/operations.md lists every variable.
 
-Without DEBUG=1 this is production, and an unsafe production does not start: see `cosn_site.checks`.
+Without DEBUG=1 this is production, and an unsafe production does not start.
 """
 
 import urllib.parse
