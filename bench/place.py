@@ -18,7 +18,7 @@ def environment(server: str) -> dict[str, str]:
     """Production's settings, on the bench's own database and folder. Nothing of the caller's is kept but the path."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPYCACHEPREFIX") if name in os.environ}
     return kept | {
-        "DATABASE_URL": _with_path(server, f"/{DATABASE}"),
+        "DATABASE_URL": with_database(server, DATABASE),
         "SECRET_KEY": "only-for-the-bench-0123456789-abcdefghijklmnopqrstuvwxyz",
         "ALLOWED_HOSTS": HOST,
         "SITE_URL": f"https://{HOST}",
@@ -28,9 +28,10 @@ def environment(server: str) -> dict[str, str]:
     }
 
 
-def _with_path(address: str, path: str) -> str:
+def with_database(address: str, name: str) -> str:
+    """The same DATABASE_URL with another database's name."""
     parts = urllib.parse.urlsplit(address)
-    return urllib.parse.urlunsplit((parts.scheme, parts.netloc, path, parts.query, parts.fragment))
+    return urllib.parse.urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, parts.fragment))
 
 
 def fresh_database(server: str) -> None:

@@ -57,7 +57,7 @@ def gunicorn(application: str, *, env: Mapping[str, str], folder: Path, port: in
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One site for nginx: the application's socket, its folders, where to listen."""
+    """One site for nginx: its name in the configuration, the application's socket, folders, where to listen."""
 
     name: str
     socket: Path
@@ -66,33 +66,42 @@ class Site:
     port: int
 
 
-def site_conf(site: Site, *, certificate: tuple[Path, Path] | None = None) -> str:
-    """deploy/nginx.conf with this site's places in it. Without a certificate it speaks plain HTTP, and says
-    HTTPS to the site.
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What a site needs to speak HTTPS as deployed: certificate, key, and the port of plain HTTP."""
+
+    certificate: Path
+    key: Path
+    plain_port: int
+
+
+def site_conf(site: Site, tls: Tls | None = None) -> str:
+    """deploy/nginx.conf with this site's places in it. Without TLS it has the one server that matters, which speaks
+    plain HTTP at 127.0.0.1 and says HTTPS to the application.
 
     Raises ValueError when the file no longer says what is replaced here.
     """
     text = NGINX_CONF.read_text(encoding="utf-8")
     changes = [
         (r"\bcosn_", f"{site.name}_"),  # first, before there are folders' names in it
+        (r"shared:cosn:", f"shared:{site.name}:"),
         (r"unix:/run/cosn/web\.sock", f"unix:{site.socket}"),
         (r"/srv/cosn/var/files/", f"{site.files}/"),
         (r"/srv/cosn/var/static/", f"{site.static}/"),
-        (r"www\.example\.org", HOST),
     ]
-    if certificate:
+    if tls:
         changes += [
-            (r"/etc/ssl/cosn/fullchain\.pem", str(certificate[0])),
-            (r"/etc/ssl/cosn/privkey\.pem", str(certificate[1])),
+            (r"/etc/ssl/cosn/fullchain\.pem", str(tls.certificate)),
+            (r"/etc/ssl/cosn/privkey\.pem", str(tls.key)),
             (r"listen 443\b", f"listen {HOST}:{site.port}"),
-            (r"listen 80\b", f"listen {HOST}:{site.port + 1}"),
-            (r"shared:cosn:", f"shared:{site.name}:"),
+            (r"listen 80\b", f"listen {HOST}:{tls.plain_port}"),
         ]
     else:
         changes += [
             (r"(?ms)^server \{\n    listen 80.*?^\}\n", ""),
             (r"listen 443 ssl http2;", f"listen {HOST}:{site.port};"),
             (r"(?m)^    ssl_.*\n", ""),
+            (r"www\.example\.org;", f"{HOST};"),
             (r"\$scheme", "https"),
         ]
     for pattern, replacement in changes:
