@@ -82,7 +82,7 @@ def _page_number(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One value of a facet, as components/facet_group.html shows it."""
+    """One value of a facet, as `facet_groups` shows it."""
 
     value: str
     label: str
@@ -92,7 +92,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One facet, as components/facet_group.html shows it."""
+    """One facet, as `facet_groups` shows it."""
 
     name: str
     label: str

@@ -21,7 +21,7 @@ class OnTheShelf(NamedTuple):
 
 
 def shelf(items: Iterable[OnTheShelf]) -> SafeString:
-    """Covers side by side, as components/shelf_item.html draws one. The cover is a second, silent way to the page."""
+    """Covers side by side. The cover is a second, silent way to the page."""
     return mark_safe("".join(map(_on_the_shelf, items)))  # noqa: S308 - escaped below
 
 

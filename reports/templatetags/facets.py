@@ -13,8 +13,8 @@ register = template.Library()
 
 @register.simple_tag
 def facet_groups(groups: Iterable[Group]) -> SafeString:
-    """What components/facet_group.html draws, for all groups at once: as templates, fifty options take as long as the
-    database needs to count them."""
+    """A fieldset of boxes for each group. As templates, fifty options take as long as the database needs to count
+    them."""
     return mark_safe("".join(map(_group, groups)))  # noqa: S308 - every word is escaped below
 
 
