@@ -43,7 +43,7 @@ def remove_expired_sessions() -> str:
 @job()
 def remove_expired_cache_rows() -> str:
     """Django's database cache drops a row only when it is asked for or when the table is full."""
-    table = connection.ops.quote_name(settings.CACHES["default"]["LOCATION"])
+    table = connection.ops.quote_name(str(settings.CACHES["default"]["LOCATION"]))
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {table} WHERE expires < now()")  # noqa: S608 - the name is a setting of ours
         return f"Removed {cursor.rowcount} cache rows."

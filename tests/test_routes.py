@@ -15,6 +15,7 @@ from cosn_site.audience import Audience, machine, public, signed_in, staff_only
 from forums.models import Forum
 from reports.models import ConsentText, FocusArea, Framework, NewsItem
 from tests import factories, people, shelf
+from tests.store.asking import ask
 
 OURS = ("cosn_site", "members", "forums", "reports", "store")
 
@@ -158,10 +159,8 @@ def answers(browser: Client, those: list[Route], rows: dict[str, dict[str, str]]
     found = {}
     for route in those:
         where = address(route, rows[route.name])
-        response = browser.get(where)
-        if response.streaming:
-            b"".join(response.streaming_content)
-        found[where] = (response.status_code, response.headers.get("Location", ""))
+        answer = ask(browser, where)
+        found[where] = (answer.status, answer.headers.get("Location", ""))
     return found
 
 

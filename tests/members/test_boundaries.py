@@ -50,7 +50,7 @@ def member(*terms: TermFacts, via: Via = Via.OWN) -> Viewer:
 
 
 def report(**times: datetime) -> Report:
-    return Report(**{"access": Report.Access.MEMBERS, "published_at": datetime(2000, 1, 1, tzinfo=UTC), **times})  # type: ignore[misc]
+    return Report(**{"access": Report.Access.MEMBERS, "published_at": datetime(2000, 1, 1, tzinfo=UTC), **times})
 
 
 def reason(viewer: Viewer, now: datetime, of: Report | None = None) -> Reason:

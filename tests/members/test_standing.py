@@ -265,7 +265,7 @@ def test_a_person_stands_as_well_as_the_best_they_sit_in_or_own(those: list[Hold
     assert found.standing.status is min(counted, key=rank, default=Status.NONE)
     if found.standing.status is not Status.NONE:
         assert found.holding in those
-        assert standing(found.holding.terms, on) == found.standing  # type: ignore[union-attr]
+        assert standing(found.holding.terms, on) == found.standing
 
 
 @given(st.lists(holdings, max_size=4), holdings, days)

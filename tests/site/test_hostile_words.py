@@ -21,6 +21,7 @@ from members.models import User
 from reports.models import Boilerplate, ConsentText, Coverage, FrameworkEdition, PressContact, Report
 from tests import factories, people, shelf
 from tests.house_rules import APPS
+from tests.store.asking import ask
 from tests.test_routes import address, admin_routes, of
 
 pytestmark = pytest.mark.django_db
@@ -112,7 +113,7 @@ def _make_hostile() -> None:
         if model._meta.app_label not in APPS or not model._meta.managed or "Event" in model.__name__:
             continue
         fields = text_fields(model)
-        unique = {name for name in fields if model._meta.get_field(name).unique}
+        unique = {name for name in fields if getattr(model._meta.get_field(name), "unique", False)}
         if fields and model._default_manager.exists():
             several = model._default_manager.count() > 1
             model._default_manager.update(**{n: value for n, value in fields.items() if not several or n not in unique})
@@ -123,9 +124,9 @@ def _make_hostile() -> None:
 
 def look(browser: Client, where: str) -> str:
     """The page, if it is one for a browser; nothing hostile in it became markup."""
-    response = browser.get(where)
-    page = b"".join(response.streaming_content) if response.streaming else response.content
-    assert response.status_code < 500, where
+    response = ask(browser, where)
+    page = response.body
+    assert response.status < 500, where
     if "html" not in response.headers.get("Content-Type", "") and "xml" not in response.headers.get("Content-Type", ""):
         return ""
     text = page.decode()

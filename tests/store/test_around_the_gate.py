@@ -190,9 +190,9 @@ def known(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
             edition = report.current_edition
             assert edition is not None
             facts = {
-                "file": edition.file.name,
+                "file": str(edition.file.name),
                 "id": str(edition.pk),
-                "hex": Path(edition.file.name).stem,
+                "hex": Path(str(edition.file.name)).stem,
                 "root": str(settings.FILES_ROOT),
                 "sha256": edition.sha256,
             }
@@ -330,7 +330,7 @@ def test_private_files_lie_where_no_static_address_leads() -> None:
 def test_no_storage_of_ours_gives_an_edition_an_address_of_its_own() -> None:
     edition = shelf.report().current_edition
     assert edition is not None
-    assert finders.find(edition.file.name) is None
+    assert finders.find(str(edition.file.name)) is None
     for storage in (edition.file.storage, storages["files"], default_storage):
         with pytest.raises(ValueError):
             storage.url(edition.file.name)
@@ -342,7 +342,7 @@ def test_the_name_in_the_storage_cannot_be_guessed_from_the_report() -> None:
     for number in range(5):
         edition = shelf.report(f"guess-{number}").current_edition
         assert edition is not None
-        stem = Path(edition.file.name).stem
+        stem = Path(str(edition.file.name)).stem
         assert len(stem) == 32, "122 random bits"
         assert int(stem, 16)
         names.add(stem)
@@ -362,7 +362,7 @@ def test_stored_files_are_not_for_every_user_of_the_machine() -> None:
 def test_no_page_tells_where_a_file_lies(who: str, path: str) -> None:
     report = shelf.KINDS["members"]()
     assert report.current_edition is not None
-    stored = report.current_edition.file.name
+    stored = str(report.current_edition.file.name)
     answer = ask(people.browser(people.CAST[who]()), path)
     assert answer.status == 200
     assert stored not in answer.body.decode()

@@ -70,8 +70,8 @@ def site(
                 edition = shelf.KINDS[kind]().current_edition
                 assert edition is not None
                 client.put_object(Bucket=BUCKET, Key=edition.file.name, Body=shelf.bytes_of(kind))
-                edition.file.storage.delete(edition.file.name)  # the object store alone has it
-                names.append(edition.file.name)
+                edition.file.storage.delete(str(edition.file.name))  # the object store alone has it
+                names.append(str(edition.file.name))
             cookies = {who: house.cookie_of(people.CAST[who]()) for who in ("member", "lapsed", "visitor", "staff")}
             cookies["nobody"] = ""
         with house.gunicorn(
@@ -83,7 +83,7 @@ def site(
             S3_ACCESS_KEY=KEY_ID,
             S3_SECRET_KEY=SECRET_KEY,
         ) as address:
-            yield Site(address, endpoint, *names, cookies)
+            yield Site(address, endpoint, names[0], names[1], cookies)
         house.drop_own_database()
     client.close()
 

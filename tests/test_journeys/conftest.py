@@ -15,13 +15,14 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg2
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "knowledge-center"
 START_SECONDS = 180
 expect.set_options(timeout=30_000)
-PHONE, WIDE = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+WIDE: ViewportSize = {"width": 1280, "height": 900}
 
 
 @dataclass(frozen=True)
@@ -130,8 +131,8 @@ def someone(engine: Browser, demo: Demo) -> Iterator[Callable[..., Visitor]]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def sit_down(viewport: Any = None, **options: Any) -> Visitor:
-        context = engine.new_context(viewport=viewport or WIDE, accept_downloads=True, reduced_motion="reduce", **options)
+    def sit_down(viewport: ViewportSize = WIDE, **options: Any) -> Visitor:
+        context = engine.new_context(viewport=viewport, accept_downloads=True, reduced_motion="reduce", **options)
         context.set_default_timeout(60_000)  # a busy machine is no fault of the page
         contexts.append(context)
         page = context.new_page()

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.test_journeys.conftest import PHONE, Visitor
+from tests.test_journeys.conftest import PHONE, WIDE, Visitor
 
 UNDISCUSSABLES = "undiscussables-of-technology-leadership"
 Someone = Callable[..., Visitor]
 
 
-@pytest.mark.parametrize("screen", [None, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize("screen", [WIDE, PHONE], ids=["wide", "phone"])
 def test_member_signs_in_searches_and_downloads_the_edition_byte_for_byte(someone: Someone, screen: object) -> None:
     member = someone(screen)
     member.goes_to("/")
