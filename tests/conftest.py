@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+import hypothesis
 import psycopg2
 import pytest
 from django.conf import settings
@@ -15,6 +16,14 @@ from scripts.bootstrap import find_chromium
 from tests.postgres import EMBEDDED
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# A busy machine is no counterexample, so no example has a deadline; those that failed are kept with the other data.
+hypothesis.settings.register_profile(
+    "house",
+    deadline=None,
+    database=hypothesis.database.DirectoryBasedExampleDatabase(ROOT / "var/hypothesis"),
+)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
