@@ -159,7 +159,9 @@ def show(rounds: Sequence[Round]) -> bool:
             short = wanted is not None and found.ratio < wanted
             good = good and not short and not found.errors
             say(
-                f"{one.reports:>6,} reports  {NAMES[found.subject]:40} {found.ratio:.2f} of its limit"
+                f"{one.reports:>6,} reports  {NAMES[found.subject]:40} {found.ratio:.2f} of its limit, "
+                f"{min(found.ratios):.2f} to {max(found.ratios):.2f}, "
+                f"CPU {middle(found.subject_shots, 'cpu_ms'):.2f} to {middle(found.limit_shots, 'cpu_ms'):.2f} ms"
                 + (f" (wanted {wanted}){' TOO SLOW' if short else ''}" if wanted else "")
                 + (f", {found.errors} errors" if found.errors else "")
             )
