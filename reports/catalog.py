@@ -4,7 +4,7 @@ Everything is in the address (`q`, the five facets, `sort`, `page`), so a result
 address says that means nothing (a filter that isn't one, a page beyond the last) is passed over.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -13,8 +13,10 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.http import QueryDict
+from django.utils.safestring import SafeString
 
 from reports.facets import FACETS, Choices, Found, Order, Value, Vocabulary, find, read_vocabulary, year_value
+from reports.markup import paging
 from reports.rows import Row, read_rows
 from reports.search import cleaned, hits_inside, search
 
@@ -121,8 +123,9 @@ class Catalog:
     groups: list[Group]
 
     @property
-    def page_range(self) -> Iterator[str | int]:
-        return self.page.paginator.get_elided_page_range(self.page.number, on_each_side=2, on_ends=1)
+    def paging(self) -> SafeString:
+        """The way to the other pages of the same wish."""
+        return paging(self.page, f"?{urlencode([*self.wish.pairs(), ('page', '')])}")
 
     @property
     def chips(self) -> list[tuple[str, str]]:

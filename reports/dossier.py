@@ -140,7 +140,7 @@ def chapters(source: str) -> tuple[str, ...]:
 
 
 # --- related ----------------------------------------------------------------------------------------------------
-NEIGHBOURS = 12  # on either side in time: near enough to be of use, and few enough to compare one by one
+NEIGHBOURS = 8  # on either side in time: near enough to be of use, and few enough to compare one by one
 SHOWN = 4
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
+from django.core.paginator import Page, Paginator
 from django.utils.safestring import SafeString, mark_safe
 
 
@@ -48,6 +49,35 @@ def _takeaway(row: Mapping[str, Any], catalog: str) -> str:
     if row["skill"]:
         skill = f'<a class="skill" href="{catalog}?skill={escape(row["skill_slug"])}">{escape(row["skill"])}</a>'
     return f"<li><span>{escape(row['text'])}</span>{skill}</li>"
+
+
+def paging(page: Page[Any], address: str) -> SafeString:
+    """The way to the other pages, as components/paging.html draws it; nothing for a single page. `address` is that of
+    any page, up to its number."""
+    if not page.has_other_pages():
+        return mark_safe("")
+    address, here = escape(address), page.number
+    steps = [
+        _page(number, here, address) for number in page.paginator.get_elided_page_range(here, on_each_side=2, on_ends=1)
+    ]
+    if page.has_previous():
+        steps.insert(0, f'<a href="{address}{here - 1}" rel="prev">Previous</a>')
+    if page.has_next():
+        steps.append(f'<a href="{address}{here + 1}" rel="next">Next</a>')
+    where = f"{page.start_index()} to {page.end_index()} of {page.paginator.count}"
+    listed = "".join(f"<li>{step}</li>" for step in steps)
+    return mark_safe(  # noqa: S308 - numbers, and an address that is escaped above
+        f'<nav class="paging" aria-label="Result pages"><p>{where}</p><ol role="list">{listed}</ol></nav>'
+    )
+
+
+def _page(number: int | str, here: int, address: str) -> str:
+    words = f'<span class="visually-hidden">Page </span>{number}'
+    if number == here:
+        return f'<span aria-current="page">{words}</span>'
+    if number == Paginator.ELLIPSIS:
+        return f'<span class="gap" aria-hidden="true">{number}</span>'
+    return f'<a href="{address}{number}">{words}</a>'
 
 
 def items(words: Iterable[str]) -> SafeString:

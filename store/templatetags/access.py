@@ -4,13 +4,14 @@ The windows are listed in tests/test_architecture.py. Each shows the answer of `
 """
 
 from functools import cache
+from html import escape
 from typing import Any
 
 from django import template
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from cosn_site.templatetags.site import icon
 from reports.models import Report
@@ -39,8 +40,8 @@ _BADGES = {
 }
 _YOURS = ("ok", "check", "Yours")
 _BADGES_BY_ACCESS = {
-    Report.Access.REGISTERED: ("", "lock", "Sign in"),
-    Report.Access.MEMBERS: ("", "key", "Members"),
+    Report.Access.REGISTERED.value: ("", "lock", "Sign in"),
+    Report.Access.MEMBERS.value: ("", "key", "Members"),
 }
 
 
@@ -55,23 +56,21 @@ def access_badge(context: dict[str, Any], report: Report) -> SafeString:
     """For a row of the catalog: whether this reader has it, and the link to it or to how to get it."""
     decision = decide(viewer_for(context["request"]), report, timezone.now())
     if decision.reason in _BADGES:
-        tone, name, words = _BADGES[decision.reason]
+        badge = _BADGES[decision.reason]
     elif decision.allowed:
-        tone, name, words = _YOURS
+        badge = _YOURS
     else:
-        tone, name, words = _BADGES_BY_ACCESS[Report.Access(report.access)]
+        badge = _BADGES_BY_ACCESS[report.access]
     url, label = f"{_ways(get_script_prefix())}{report.slug}/", "See how to get it"
     if decision.allowed:
         url, label = f"{url}download/", "Download the PDF"
-    return format_html(
-        '<span class="badge{}">{}{}</span><a href="{}">{}<span class="visually-hidden">: {}</span></a>',
-        f" badge-{tone}" if tone else "",
-        icon(name),
-        words,
-        url,
-        label,
-        report.title,
-    )
+    hidden = f'<span class="visually-hidden">: {escape(report.title)}</span>'
+    return mark_safe(f'{_drawn(*badge)}<a href="{escape(url)}">{label}{hidden}</a>')  # noqa: S308 - escaped
+
+
+@cache
+def _drawn(tone: str, name: str, words: str) -> str:
+    return format_html('<span class="badge{}">{}{}</span>', f" badge-{tone}" if tone else "", icon(name), words)
 
 
 @register.simple_tag(takes_context=True)
