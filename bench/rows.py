@@ -60,7 +60,7 @@ def make_member() -> Member:
             membership=membership, starts_on=starts, ends_on=starts + timedelta(days=364), seats=5
         )
     for number in range(1, 6):
-        person = User.objects.create_user(f"bench-{number}@example.org", name=f"Bench Person {number}")
+        person = User.objects.create_user(f"bench-{number}@bench.test", name=f"Bench Person {number}")
         EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
         Contact.objects.create(organization=district, person=person)
         Seat.objects.create(membership=membership, person=person, number=number, taken_at=now)
