@@ -1,8 +1,9 @@
-"""Small middleware of our own: the Permissions-Policy header, and who acts, for the audit trail."""
+"""Small middleware of our own: the Permissions-Policy header, private pages, and who acts, for the audit trail."""
 
 from collections.abc import Callable
 
 import pghistory
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -16,6 +17,21 @@ def permissions_policy(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
+        return response
+
+    return middleware
+
+
+def private_pages(get_response: GetResponse) -> GetResponse:
+    """A page made for somebody with a session stays with them, unless its view said otherwise.
+
+    Pages name the reader's organization and seat. No cache may keep them, and going back asks again.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "private, no-cache"
         return response
 
     return middleware

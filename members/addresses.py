@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.db import transaction
 
 from cosn_site.verbs import audited
@@ -10,11 +11,16 @@ from members.models import User
 
 
 def change_address(*, person: User, email: str, by: User | None, now: datetime) -> None:
-    """Staff give a person another address: the old one no longer signs in, and the new one is to be verified."""
+    """Staff give a person another address: the new one is to be verified, and the old one opens nothing any more.
+
+    Browsers that are signed in are signed out: they may be in the hands of whoever had the old address.
+    """
     with transaction.atomic(), audited("change_address", by=by):
         row = User.objects.select_for_update().get(pk=person.pk)
         row.email = User.objects.normalize_email(email)
         row.save(update_fields=["email"])
         EmailAddress.objects.filter(user=row).delete()
         EmailAddress.objects.create(user=row, email=row.email, primary=True, verified=False)
+        for session in UserSession.objects.filter(user=row):
+            session.end()
     person.refresh_from_db(fields=["email"])

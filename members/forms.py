@@ -53,6 +53,6 @@ class ProfileForm(forms.ModelForm[User]):
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "title": forms.TextInput(attrs={"autocomplete": "organization-title"}),
         }
-        help_texts = {"time_zone": "Times of forums are shown in the forum’s own zone; other times in yours."}
+        help_texts = {"time_zone": "Where you are. A forum’s times are always shown in the forum’s own zone."}
 
     time_zone = forms.ChoiceField(label="Time zone", choices=time_zone_choices)

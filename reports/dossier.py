@@ -36,6 +36,7 @@ def _lists() -> dict[str, ArraySubquery]:
         ),
         "editions": ArraySubquery(
             Edition.objects.filter(report=own)
+            .once_out()
             .order_by("-number")
             .values(row=JSONObject(number="number", released_on="released_on", note="note"))
         ),

@@ -208,12 +208,13 @@ def open_edition(
 ) -> tuple[Decision, Edition]:
     """The current edition, or the one of this number, if the gate allows the report: the only way to a file.
 
-    Whoever may have a report may have all its editions. Raises `Refused`, and `Edition.DoesNotExist` for a number that
-    the report never had.
+    Whoever may have a report may have all its editions that were ever out; staff may have the others too. Raises
+    `Refused`, and `Edition.DoesNotExist` for a number that there is none of for this viewer.
     """
     decision = decide(viewer, report, now)
     if not decision.allowed or report.current_edition is None:
         raise Refused(decision if not decision.allowed else Decision(Reason.NOT_PUBLISHED, report))
     if number is None or number == report.current_edition.number:
         return decision, report.current_edition
-    return decision, report.editions.get(number=number)
+    editions = report.editions.all() if viewer.is_staff else report.editions.once_out()
+    return decision, editions.get(number=number)

@@ -111,7 +111,7 @@ def add_edition(
         note=note,
         source=source,
         released_on=released_on,
-        added_at=LONG_AGO,
+        added_at=LONG_AGO + timedelta(days=number - 1),
     )
     EditionPage.objects.bulk_create(
         EditionPage(edition=edition, number=place, text=text) for place, text in enumerate(pages, start=1)

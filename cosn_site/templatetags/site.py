@@ -17,6 +17,7 @@ from django.utils import formats, timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from cosn_site.audience import Audience
 from cosn_site.clock import ASSOCIATION_ZONE
 
 register = template.Library()
@@ -209,6 +210,9 @@ def sign_in_url(context: dict[str, Any]) -> str:
     request = context.get("request")
     if request is None or request.method not in {"GET", "HEAD"} or request.path.startswith("/accounts/"):
         return door
+    match = request.resolver_match
+    if match is not None and getattr(match.func, "audience", None) is Audience.LINK:
+        return door  # the address is a secret, and belongs in no other address
     return f"{door}?{urlencode({'next': request.get_full_path()})}"
 
 

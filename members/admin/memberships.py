@@ -1,5 +1,6 @@
 """Plans, and memberships with their terms and seats."""
 
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
@@ -311,11 +312,13 @@ class SeatAdmin(LedgerAdmin):
 
     @admin.action(description="Take the selected seats back", permissions=["take"])
     def take_back(self, request: HttpRequest, queryset: QuerySet[Seat]) -> None:
-        freed = list(queryset.filter(left_at=None))
-        for seat in freed:
-            seats.take_seat(seat=seat, by=request.user, now=timezone.now())  # type: ignore[arg-type]
-            self.log_change(request, seat, "Taken back.")
-        self.message_user(request, f"{len(freed)} seat{' is' if len(freed) == 1 else 's are'} free.")
+        freed = 0
+        for seat in queryset.filter(left_at=None):
+            with suppress(seats.SeatIsFree):  # somebody else took it back meanwhile
+                seats.take_seat(seat=seat, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+                self.log_change(request, seat, "Taken back.")
+                freed += 1
+        self.message_user(request, f"{freed} seat{' is' if freed == 1 else 's are'} free.")
 
     def has_take_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("members.change_seat")

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
+import pghistory
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -32,6 +33,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, **{**fields, "is_staff": True, "is_superuser": True})
 
 
+@pghistory.track(exclude=["password", "last_login"])
 class User(AbstractBaseUser, PermissionsMixin):
     """Anyone who signs in: a member, a visitor, staff. Whether they are a member is never stored here."""
 

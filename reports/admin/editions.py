@@ -71,6 +71,8 @@ class EditionPages(admin.ModelAdmin):
             raise Http404
         if not self.has_change_permission(request, report):
             raise PermissionDenied
+        if report.published_at is not None and not request.user.has_perm("reports.publish_report"):
+            raise PermissionDenied  # a new edition of what is announced is published by being added
         return report
 
     def _edition_form(self, request: HttpRequest, report: Report) -> EditionForm:

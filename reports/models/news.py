@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import pghistory
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -39,6 +40,7 @@ class NewsQuerySet(models.QuerySet["NewsItem"]):
         return self.filter(published_at__lte=now).order_by("-published_at", "-pk")
 
 
+@pghistory.track()
 class NewsItem(models.Model):
     """A press release or a post. Without a publication time it is a draft; with a later one it waits."""
 

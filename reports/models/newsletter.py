@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+import pghistory
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -40,6 +41,7 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
                 return self.filter(Q(left_at__isnull=True, confirmed_at__isnull=True) | Q(left_at__lt=F("asked_at")))
 
 
+@pghistory.track(exclude=["token_hash"])
 class Subscriber(models.Model):
     """An address that asked for the newsletter. It gets nothing before it was confirmed by a button."""
 

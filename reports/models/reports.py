@@ -14,7 +14,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import Case, Q, When
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce, Greatest, TruncDate
 from django.urls import reverse
 
@@ -200,6 +200,18 @@ def edition_path(edition: "Edition", filename: str) -> str:
     return str(PurePosixPath("editions", str(edition.report_id), f"{uuid.uuid4().hex}.pdf"))
 
 
+class EditionQuerySet(models.QuerySet["Edition"]):
+    def once_out(self) -> "EditionQuerySet":
+        """The current one, and each earlier one that was current while its report was out.
+
+        What was replaced before that (a wrong file, noticed in time) was never anybody's and never becomes it.
+        """
+        successor = Edition.objects.filter(report=OuterRef("report"), number__gt=OuterRef("number")).order_by("number")
+        return self.annotate(replaced_at=Subquery(successor.values("added_at")[:1])).filter(
+            Q(replaced_at__isnull=True) | Q(replaced_at__gt=F("report__out_at"))
+        )
+
+
 @pghistory.track()
 class Edition(models.Model):
     """One issue of a report's file. Rows and files stay when a later edition comes."""
@@ -216,6 +228,8 @@ class Edition(models.Model):
     released_on = models.DateField()
     added_at = models.DateTimeField()
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = EditionQuerySet.as_manager()
 
     class Meta:
         ordering = ["report", "-number"]

@@ -67,7 +67,8 @@ def cite(request: HttpRequest, slug: str, style: str) -> HttpResponse:
     wanted = request.GET.get("edition", "")
     edition = found.current_edition
     if wanted:
-        edition = get_object_or_404(found.editions, number=int(wanted) if wanted.isdecimal() and len(wanted) < 5 else 0)
+        number = int(wanted) if wanted.isdecimal() and len(wanted) < 5 else 0
+        edition = get_object_or_404(found.editions.once_out(), number=number)
     assert edition is not None  # noqa: S101 - a constraint of the database: what is out has an edition
     disposition = f'attachment; filename="{found.slug}.{style}"'
     return HttpResponse(

@@ -101,10 +101,11 @@ def grace(decision: Decision, today: date) -> Panel:
 def provisional(decision: Decision, today: date) -> Panel:
     standing, holding = facts_of(decision)
     last_day = last_day_of(decision)
-    whose = f"{holding.holder}’s" if holding.via is Via.SEAT else "Your"
+    through_seat = holding.via is Via.SEAT
+    whose, payer = (f"{holding.holder}’s", "your organization pays") if through_seat else ("Your", "you pay")
     return Panel(
         status=f"{in_days((last_day - today).days + 1)} left",
-        title="You can download this while your organization pays",
+        title=f"You can download this while {payer}",
         sentence=f"{whose} purchase order is in. Downloads work until {day_month(last_day)}.",
         icon="clock",
         tone="warn",

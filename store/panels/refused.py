@@ -74,20 +74,20 @@ def lapsed(decision: Decision, today: date) -> Panel:
     unpaid = term.provisional_until is not None
     whose = f"{holding.holder}’s membership" if holding.via is Via.SEAT else "Your membership"
     ended = standing.until if unpaid else term.ends_on
-    over = (
-        f"Its purchase order was not paid by {day(standing.until)}"
-        if unpaid
-        else f"The {in_days(term.grace_days)} of grace ended on {day(standing.until)}"
-    )
+    why = [*seat_why(standing, holding)]
+    if unpaid:
+        why.append((False, f"Its purchase order was not paid by {day(standing.until)}"))
+    else:
+        why.append((False, f"The term ended on {day(term.ends_on)}"))
+        if term.grace_days:
+            why.append((False, f"The {in_days(term.grace_days)} of grace ended on {day(standing.until)}"))
     return Panel(
         status="Term ended",
         title=f"{whose} ended on {day(ended)}",
         sentence="Reports you downloaded before then stay yours. Renew to download this one.",
         icon="cross",
         tone="stop",
-        why=(*seat_why(standing, holding), (False, f"The term ended on {day(term.ends_on)}"), (False, over))
-        if not unpaid
-        else (*seat_why(standing, holding), (False, over)),
+        why=tuple(why),
         next=renew(),
         fine="Questions? Write to membership@example.org.",
     )

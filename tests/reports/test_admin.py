@@ -359,3 +359,12 @@ def test_a_text_in_use_is_not_rewritten_and_a_change_is_a_new_version(editor: Cl
     assert Boilerplate.objects.get().text == "About us."
     page = text_of(editor.get(reverse("admin:reports_boilerplate_add")))
     assert 'value="2"' in page
+
+
+@pytest.mark.parametrize(("published", "status"), [(False, 200), (True, 403)])
+def test_a_new_edition_of_what_is_out_wants_the_right_to_publish(published: bool, status: int) -> None:
+    report = make_report(state=State.OUT if published else State.DRAFT)
+    clerk = people.person("clerk", is_staff=True)
+    clerk.user_permissions.set(Permission.objects.filter(codename__in=("view_report", "change_report")))
+    answer = people.browser(clerk).get(f"/admin/reports/report/{report.pk}/editions/add/")
+    assert answer.status_code == status

@@ -83,6 +83,18 @@ def test_whoever_may_have_a_report_may_have_its_earlier_editions_and_the_ledger_
     assert ask(browser, f"{gate(report)}?edition=none").body == shelf.bytes_of("second")
 
 
+def test_an_edition_that_was_replaced_before_the_report_came_out_is_for_staff_alone() -> None:
+    report = shelf.report(published_at=None)
+    shelf.add_edition(report, shelf.bytes_of("the right file"), number=2)
+    Report.objects.filter(pk=report.pk).update(published_at=timezone.now())
+    earlier = f"{gate(report)}?edition=1"
+    assert ask(people.browser(people.member()), earlier).status == 404
+    assert ask(people.browser(people.staff()), earlier).body == shelf.bytes_of("a-report")
+    page = ask(people.browser(people.member()), report.get_absolute_url()).body.decode()
+    assert "First" not in page
+    assert ask(people.browser(people.member()), report).body == shelf.bytes_of("the right file")
+
+
 def test_an_earlier_edition_is_refused_like_the_current_one() -> None:
     report = shelf.report()
     shelf.add_edition(report, shelf.bytes_of("second"), number=2)

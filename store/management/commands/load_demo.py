@@ -10,6 +10,7 @@ import forums.demo
 import members.demo
 import reports.demo
 import store.demo
+from members.models import User
 
 
 class Command(BaseCommand):
@@ -18,6 +19,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not (settings.DEBUG or settings.TESTING):
             raise CommandError("The demo people have a known password. They are never loaded where DEBUG is off.")
+        if User.objects.exists() and not User.objects.filter(email="staff@example.org").exists():
+            raise CommandError("This database has people of its own. The demo is loaded into an empty one only.")
         now = timezone.now()
         members.demo.load(now)
         forums.demo.load(now)
