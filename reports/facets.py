@@ -114,7 +114,7 @@ def find(
     name = "_".join(("find", order, "among" if among is not None else "all", *chosen))
     values: list[Any] = [now, page, size]
     if among is not None:
-        values.append(list(among))
+        values.append(f"{{{','.join(map(str, among))}}}")  # as text: a search may find thousands
     values += [[value.key for value in choices[facet]] for facet in chosen]
     behind, ids = {}, []
     for facet, key, number, page_ids in ask(name, *_finding(chosen, order, within=among is not None), values):

@@ -51,25 +51,25 @@ def _query(text: str) -> tuple[str, list[str]]:
 def search(text: str, now: datetime) -> dict[int, float]:
     """The ids of the reports that are out and say it somewhere, best first, with their rank. One statement.
 
-    A word in the title weighs most, then summary and description, then a takeaway, then the best page.
+    A word in the title weighs most, then summary and description, then takeaways, then pages. Of the last two only the
+    number counts: to rank each page that says a common word takes a second, to count them takes none.
     """
     query, parameters = _query(text)
     statement = f"""
     WITH found (id, rank) AS (
         SELECT id, 4 * ts_rank(search, {query}) FROM reports_report WHERE search @@ {query} AND out_at <= %s
         UNION ALL
-        SELECT report_id, 2 * max(ts_rank(search, {query})) FROM reports_takeaway WHERE search @@ {query} GROUP BY 1
+        SELECT report_id, 0.5 * ln(1 + count(*)) FROM reports_takeaway WHERE search @@ {query} GROUP BY 1
         UNION ALL
-        SELECT edition.report_id, max(ts_rank(page.search, {query})) FROM reports_editionpage AS page
-            JOIN reports_edition AS edition ON edition.id = page.edition_id
-            JOIN reports_report AS report ON report.current_edition_id = edition.id
+        SELECT report.id, 0.2 * ln(1 + count(*)) FROM reports_editionpage AS page
+            JOIN reports_report AS report ON report.current_edition_id = page.edition_id
             WHERE page.search @@ {query} GROUP BY 1
     )
     SELECT found.id, sum(found.rank) AS rank FROM found JOIN reports_report AS report ON report.id = found.id
     WHERE report.out_at <= %s GROUP BY found.id ORDER BY rank DESC, found.id DESC
     """  # noqa: S608 - built from constants
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*parameters, *parameters, now, *parameters * 4, now])
+        cursor.execute(statement, [*parameters * 2, now, *parameters * 2, now])
         return dict(cursor.fetchall())
 
 
