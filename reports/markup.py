@@ -75,7 +75,7 @@ def _page(number: int | str, here: int, address: str) -> str:
     words = f'<span class="visually-hidden">Page </span>{number}'
     if number == here:
         return f'<span aria-current="page">{words}</span>'
-    if number == Paginator.ELLIPSIS:
+    if number == str(Paginator.ELLIPSIS):
         return f'<span class="gap" aria-hidden="true">{number}</span>'
     return f'<a href="{address}{number}">{words}</a>'
 
