@@ -62,7 +62,7 @@ class Bench:
     def __init__(self, wish: argparse.Namespace, env: dict[str, str]) -> None:
         self.rounds, self.seconds = wish.rounds, wish.seconds
         self.only = {name for name in wish.only.split(",") if name}
-        self.write = not (self.only or wish.quick)
+        self.write = not (self.only or wish.quick or wish.sizes != parser.get_default("sizes"))
         self.sizes = [int(size) for size in wish.sizes.split(",")]
         self.env = env | {"WEB_CONCURRENCY": str(WORKERS), "WEB_THREADS": str(THREADS)}
 
