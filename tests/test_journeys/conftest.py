@@ -50,6 +50,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     var = tmp_path_factory.mktemp("demo")
     parts = urlsplit(settings.DATABASE_URL)
     database = urlunsplit(parts._replace(path="/cosn_journeys"))
+    _drop(database)  # one that an earlier run left knows of files that went with that run
     port = _free_port()
     drop = {"TESTING", "FILES_ROOT", "TEST_DATABASE_URL"}
     env = {name: value for name, value in os.environ.items() if name not in drop}
@@ -63,6 +64,17 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     finally:
         process.terminate()
         process.communicate(timeout=60)
+        _drop(database)
+
+
+def _drop(database: str) -> None:
+    parts = urlsplit(database)
+    connection = psycopg2.connect(urlunsplit(parts._replace(path="/postgres")))
+    try:
+        connection.autocommit = True
+        connection.cursor().execute(f'DROP DATABASE IF EXISTS "{parts.path[1:]}" WITH (FORCE)')
+    finally:
+        connection.close()
 
 
 def _free_port() -> int:
