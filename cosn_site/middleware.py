@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import pghistory
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.defaults import page_not_found
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 PERMISSIONS_POLICY = "camera=(self), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
+NOT_FOUND = 404
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -17,6 +19,21 @@ def permissions_policy(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
+        return response
+
+    return middleware
+
+
+def own_not_found(get_response: GetResponse) -> GetResponse:
+    """In the demo too an address that is not there gets our page, with our headers, and not Django's list of routes.
+
+    Django's own page for developers is told by its being free of the content security policy; no page of ours is.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if settings.DEBUG and response.status_code == NOT_FOUND and getattr(response, "_csp_config", None) == {}:
+            return page_not_found(request, Http404())
         return response
 
     return middleware
