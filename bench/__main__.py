@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from bench.place import FOLDER, HOST, drop_database, environment, free_port, fresh_database
+from bench.quiet import Patience
 
 if TYPE_CHECKING:
     from bench.paper import Round
@@ -28,10 +29,11 @@ WORKERS, THREADS = 2, 4
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench", description="Measure the gate and the pages beside their limits.")
-    parser.add_argument("--rounds", type=int, default=7, help="shots of each subject (7)")
-    parser.add_argument("--seconds", type=int, default=2, help="length of a shot (2)")
+    parser.add_argument("--rounds", type=int, default=9, help="shots of each subject (9)")
+    parser.add_argument("--seconds", type=int, default=2, help="length of a shot in seconds (2)")
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="numbers of reports")
     parser.add_argument("--only", default="", help="some of gate,page,catalog,stack; writes no report")
+    parser.add_argument("--patience", type=int, default=300, help="seconds to wait for a quiet machine, in all (300)")
     parser.add_argument("--quick", action="store_true", help="three short rounds; writes no report")
     wish = parser.parse_args(arguments)
     if wish.quick:
@@ -60,10 +62,10 @@ class Bench:
     """One run."""
 
     def __init__(self, wish: argparse.Namespace, env: dict[str, str]) -> None:
-        self.rounds, self.seconds = wish.rounds, wish.seconds
+        self.rounds, self.seconds, self.patience = wish.rounds, wish.seconds, Patience(wish.patience)
         self.only = {name for name in wish.only.split(",") if name}
-        self.write = not (self.only or wish.quick or wish.sizes != parser.get_default("sizes"))
         self.sizes = [int(size) for size in wish.sizes.split(",")]
+        self.write = not (self.only or wish.quick) and self.sizes == list(SIZES)
         self.env = env | {"WEB_CONCURRENCY": str(WORKERS), "WEB_THREADS": str(THREADS)}
 
     def run(self) -> int:
@@ -84,8 +86,16 @@ class Bench:
             paper.say(f"Wrong: {wrong}")
             return 1
         good = paper.show(found)
+        if self.patience.busy:
+            paper.say(f"{self.patience.busy} of {self.patience.shots} shots were taken on a machine that was busy.")
         if self.write:
-            paper.write(found, workers=WORKERS, threads=THREADS, seconds=self.seconds)
+            paper.write(
+                found,
+                workers=WORKERS,
+                threads=THREADS,
+                seconds=self.seconds,
+                busy=self.patience.busy / self.patience.shots,
+            )
             paper.say(f"Written: docs/{paper.PAPER.name}")
         return 0 if good else 1
 
@@ -110,7 +120,13 @@ class Bench:
                     continue
                 paper.say(f"Measuring with {size:,} reports: {subject}")
                 before = Download.objects.count()
-                comparison = compare(targets[subject], targets[limit], rounds=self.rounds, seconds=self.seconds)
+                comparison = compare(
+                    targets[subject],
+                    targets[limit],
+                    rounds=self.rounds,
+                    seconds=self.seconds,
+                    patience=self.patience,
+                )
                 if subject == "gate":
                     files = comparison.warm_up.requests + sum(shot.requests for shot in comparison.subject_shots)
                     ledger = files, Download.objects.count() - before

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from bench.quiet import Patience
 from bench.wrk import Shot, Target, shoot
 
 
@@ -36,14 +37,20 @@ class Comparison:
         return sum(shot.errors for shot in (*self.subject_shots, *self.limit_shots))
 
 
-def compare(subject: Target, limit: Target, *, rounds: int, seconds: float) -> Comparison:
-    """Measure in turn. A short shot of each goes before and counts for nothing: it warms up what can be warm."""
+def compare(subject: Target, limit: Target, *, rounds: int, seconds: float, patience: Patience) -> Comparison:
+    """Measure in turn, each shot in a quiet moment if there is one. A short shot of each goes before and counts for
+    nothing: it warms up what can be warm."""
     shoot(limit, 1)
     warm_up = shoot(subject, 1)
-    limits, subjects = [shoot(limit, seconds)], []
+
+    def shot(target: Target) -> Shot:
+        patience.settle()
+        return shoot(target, seconds)
+
+    limits, subjects = [shot(limit)], []
     for _ in range(rounds):
-        subjects.append(shoot(subject, seconds))
-        limits.append(shoot(limit, seconds))
+        subjects.append(shot(subject))
+        limits.append(shot(limit))
     return Comparison(subject.name, limit.name, subjects, limits, warm_up)
 
 

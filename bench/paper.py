@@ -44,9 +44,9 @@ class Round:
     ledger: tuple[int, int]  # files that left under load, rows that the ledger grew by
 
 
-def write(rounds: Sequence[Round], *, workers: int, threads: int, seconds: float) -> None:
+def write(rounds: Sequence[Round], *, workers: int, threads: int, seconds: float, busy: float) -> None:
     """Put the figures of this run between the marks. Raises ValueError when the marks are gone."""
-    figures = "\n".join([*_machine(workers, threads, seconds, rounds), *(_round(one) for one in rounds)])
+    figures = "\n".join([*_machine(workers, threads, seconds, busy, rounds), *(_round(one) for one in rounds)])
     text = PAPER.read_text(encoding="utf-8")
     found = re.search(f"{re.escape(START)}.*?{re.escape(STOP)}", text, re.DOTALL)
     if found is None:
@@ -54,7 +54,7 @@ def write(rounds: Sequence[Round], *, workers: int, threads: int, seconds: float
     PAPER.write_text(f"{text[: found.start()]}{START}\n{figures}\n{STOP}{text[found.end() :]}", encoding="utf-8")
 
 
-def _machine(workers: int, threads: int, seconds: float, rounds: Sequence[Round]) -> list[str]:
+def _machine(workers: int, threads: int, seconds: float, busy: float, rounds: Sequence[Round]) -> list[str]:
     shots = len(rounds[0].comparisons[0].subject_shots)
     nginx = subprocess.run([nginx_program(), "-v"], capture_output=True, text=True, check=False).stderr
     wrk = subprocess.run(["wrk", "-v"], capture_output=True, text=True, check=False).stdout
@@ -65,7 +65,6 @@ def _machine(workers: int, threads: int, seconds: float, rounds: Sequence[Round]
         for name in _DURABILITY:
             cursor.execute(f"SHOW {name}")
             durability[name] = cursor.fetchone()[0]
-    load = os.getloadavg()[0]
     versions = (
         f"Python {platform.python_version()}, Django {django.get_version()}, gunicorn {version('gunicorn')}, "
         f"psycopg2 {version('psycopg2-binary')}, PostgreSQL {postgres}, "
@@ -75,7 +74,7 @@ def _machine(workers: int, threads: int, seconds: float, rounds: Sequence[Round]
         (
             f"Run of {datetime.now(UTC):%Y-%m-%d %H:%M} UTC on {_processor()}, {os.cpu_count()} cores, "
             f"{_memory()}, {platform.system()} {platform.release().split('-')[0]}; "
-            f"load of the machine at the end {load:.1f}.\n"
+            f"{busy:.0%} of the shots were taken while the machine was busy with something else.\n"
         ),
         f"{versions}.\n",
         (
