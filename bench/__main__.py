@@ -87,7 +87,7 @@ class Bench:
             return 1
         good = paper.show(found)
         if self.patience.busy:
-            paper.say(f"{self.patience.busy} of {self.patience.shots} shots were taken on a machine that was busy.")
+            paper.say(f"{self.patience.busy} of {self.patience.shots} shots began on a machine that was busy.")
         if self.write:
             paper.write(
                 found,

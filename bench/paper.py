@@ -74,7 +74,7 @@ def _machine(workers: int, threads: int, seconds: float, busy: float, rounds: Se
         (
             f"Run of {datetime.now(UTC):%Y-%m-%d %H:%M} UTC on {_processor()}, {os.cpu_count()} cores, "
             f"{_memory()}, {platform.system()} {platform.release().split('-')[0]}; "
-            f"{busy:.0%} of the shots were taken while the machine was busy with something else.\n"
+            f"{busy:.0%} of the shots began while the machine was busy with something else.\n"
         ),
         f"{versions}.\n",
         (
