@@ -23,7 +23,7 @@ run: ## everything up with the demo association, at PORT (8000); Ctrl-C stops it
 	@$(PYTHON) scripts/run.py $(ARGS)
 
 test: ## the whole test suite; ARGS="-k seats" narrows it
-	@$(BOOTSTRAP) --tests
+	@$(BOOTSTRAP) --tests --bench
 	@$(PYTHON) -m pytest $(ARGS)
 
 lint: ## everything that a machine can find wrong without running a test
