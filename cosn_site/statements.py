@@ -13,7 +13,7 @@ _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 
 def ask(name: str, types: str, sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
-    """The rows of a SELECT with parameters $1, $2 … of these comma-separated types. One statement."""
+    """The rows of a SELECT, or of an INSERT … RETURNING, with parameters $1, $2 … of these types. One statement."""
     with connection.cursor() as cursor:
         # only now: opening a cursor may have put a new connection in the place of one that the server ended
         known = _prepared.setdefault(connection.connection, set())
