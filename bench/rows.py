@@ -52,7 +52,7 @@ def make_member() -> Member:
     now = timezone.now()
     today = association_day(now)
     district = Organization.objects.create(name="Bench School District", slug="bench", kind="district", state="WI")
-    plan = Plan.objects.create(name="District", slug="bench", holder=Plan.Holder.ORGANIZATION, dues_cents=1, seats=5)
+    plan = Plan.objects.create(name="District", slug="bench", holder=Plan.Holder.ORGANIZATION)
     membership = Membership.objects.create(organization=district, plan=plan)
     for year in (2, 1, 0):
         starts = today - timedelta(days=180 + 365 * year)

@@ -1,45 +1,75 @@
 """What connects a person to memberships, read from the database for the standing rule."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import Case, CharField, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import JSONObject, Lower
 
-from members.models import Contact, Membership, Seat, Term
+from members.models import Contact, Domain, Membership, Seat, Term
+from members.models.memberships import LAST_DAY
 from members.standing import Holding, TermFacts, Via
 
 
-def holdings_of(person_id: int) -> ArraySubquery:
+def holdings_of(person_id: int, at: datetime | None = None) -> ArraySubquery:
     """A subquery with one JSON object for each membership that concerns the person.
 
     Only what the rule needs; `read_holdings` turns it into `Holding`s. One subquery, so that whoever needs more facts
-    about the person can have them all in one statement.
+    about the person can have them all in one statement. With `at`, the seats are those that were held at that instant;
+    terms and contacts are as recorded now.
     """
-    return ArraySubquery(_facts_about(person_id))
+    return ArraySubquery(_facts_about(person_id, at))
 
 
-def load_holdings(person_id: int) -> tuple[Holding, ...]:
-    """The person's holdings as they stand in the database now. One statement."""
-    return read_holdings(row["holding"] for row in _facts_about(person_id))
+def load_holdings(person_id: int, at: datetime | None = None) -> tuple[Holding, ...]:
+    """The person's holdings as they stand in the database now (see `holdings_of` for `at`). One statement."""
+    return read_holdings(row["holding"] for row in _facts_about(person_id, at))
 
 
-def _facts_about(person_id: int) -> QuerySet[Membership, Any]:
-    seats = Seat.objects.filter(person=person_id, left_at__isnull=True)
-    works_at = Contact.objects.filter(person=person_id).values("organization")
-    # a union, not an OR across three tables: each part has its own index
+def works_at(person_id: int) -> QuerySet[Any, Any]:
+    """The keys of the organizations the person works at: as a contact, or by a verified address on a verified domain.
+
+    It opens nothing by itself. It says where the person may take or ask for a seat.
+    """
+    contacts = Contact.objects.filter(person=person_id).values("organization")
+    domain = Func(Lower("email"), Value("@"), Value(-1), function="split_part", output_field=CharField())
+    addresses = EmailAddress.objects.filter(user=person_id, verified=True).values(domain=domain)
+    domains = Domain.objects.filter(name__in=addresses, verified_at__isnull=False).values("organization")
+    return contacts.union(domains)
+
+
+def seats_in_force(at: datetime | None = None) -> QuerySet[Seat]:
+    """Seats that somebody holds now, or held at an instant.
+
+    A seat of somebody who works at another organization counts while that one belongs to the holder of the membership
+    and the holder shares its benefit.
+    """
+    held = (
+        Q(left_at__isnull=True) if at is None else Q(taken_at__lte=at) & (Q(left_at__isnull=True) | Q(left_at__gt=at))
+    )
+    shared = Q(membership__organization=F("through__parent"), membership__organization__shares_benefit=True)
+    return Seat.objects.filter(held, Q(through__isnull=True) | shared)
+
+
+def _facts_about(person_id: int, at: datetime | None) -> QuerySet[Membership, Any]:
+    seats = seats_in_force(at).filter(person=person_id)
+    work = works_at(person_id)
+    # a union, not an OR across the tables: each part has its own index
     memberships = Membership.objects.filter(person=person_id).values("pk")
     memberships = memberships.union(
-        seats.values("membership"), Membership.objects.filter(organization__in=works_at).values("pk")
+        seats.values("membership"),
+        Membership.objects.filter(organization__in=work).values("pk"),
+        Membership.objects.filter(organization__shares_benefit=True, organization__children__in=work).values("pk"),
     )
     seat = seats.filter(membership=OuterRef("pk")).order_by("number").values("number")[:1]
     terms = Term.objects.filter(membership=OuterRef("pk"), voided_at__isnull=True).order_by("starts_on")
     term = JSONObject(
         starts_on="starts_on",
-        ends_on="ends_on",
-        grace_days="grace_days",
+        ends_on=LAST_DAY,
+        grace_days=Case(When(cut_on__isnull=False, then=0), default="grace_days", output_field=IntegerField()),
         provisional_until="provisional_until",
         seats="seats",
     )

@@ -136,3 +136,29 @@ def person_standing(holdings: Iterable[Holding], day: date) -> PersonStanding:
         elif best((best_standing, found), day) is not best_standing:
             best_standing, best_holding = found, holding
     return PersonStanding(best_standing, best_holding, unseated)
+
+
+# --- the same rule for whole lists, in SQL ----------------------------------------------------------------------------
+# The status of each row of members_membership on a day (the one parameter). Only lists are filtered by it; whoever
+# decides about access uses `standing`. tests/members/test_standing_of_lists.py compares the two.
+STATUS_OF_MEMBERSHIPS = """(
+    SELECT coalesce((ARRAY['active', 'provisional', 'grace', 'upcoming', 'lapsed'])[min(
+        CASE
+            WHEN asked.day < term.starts_on THEN 4
+            WHEN term.provisional_until IS NOT NULL
+                THEN CASE WHEN asked.day <= least(term.provisional_until, term.last_day) THEN 2 ELSE 5 END
+            WHEN asked.day <= term.last_day THEN 1
+            WHEN asked.day <= term.last_day + term.grace_days THEN 3
+            ELSE 5
+        END
+    )], 'none')
+    FROM (SELECT %s::date AS day) asked, (
+        SELECT
+            starts_on,
+            coalesce(cut_on, ends_on) AS last_day,
+            CASE WHEN cut_on IS NULL THEN grace_days ELSE 0 END AS grace_days,
+            provisional_until
+        FROM members_term
+        WHERE membership_id = members_membership.id AND voided_at IS NULL
+    ) term
+)"""

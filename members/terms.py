@@ -3,13 +3,15 @@
 A term is never deleted, and its days are never changed: a wrong one is voided with a reason and recorded anew.
 """
 
-import calendar
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import transaction
 
 from cosn_site.verbs import StepRefused, audited
-from members.models import Membership, Term, User
+from members.models import Membership, PriceList, Term, User
+from members.models.memberships import LAST_DAY
+from members.price_lists import figures, price_list_on, size_of_holder
+from members.prices import Days, quote, year_around
 
 
 class TermError(StepRefused):
@@ -24,6 +26,10 @@ class TermsOverlap(TermError):
     """The days belong to another term of the membership already."""
 
 
+class DuesMissing(TermError):
+    sentence = "A term that is longer than its year has no price of its own. Say what its dues are."
+
+
 class AlreadyPaid(TermError):
     sentence = "This term is paid already."
 
@@ -36,27 +42,15 @@ class ReasonMissing(TermError):
     sentence = "Say why the term is void."
 
 
-def last_day_of(starts_on: date, months: int) -> date:
-    """The last day, inclusive, of a term of so many months: 1 July and 12 months give 30 June.
-
-    Where the month it would end in is too short, the term ends with that month.
-    """
-    years, month = divmod(starts_on.month - 1 + months, 12)
-    year, month = starts_on.year + years, month + 1
-    days = calendar.monthrange(year, month)[1]
-    if starts_on.day > days:
-        return date(year, month, days)
-    return date(year, month, starts_on.day) - timedelta(days=1)
-
-
 def check_days(*, membership: Membership, starts_on: date, ends_on: date) -> None:
     """Whether a term of these days fits among the others. Raises `TermEndsBeforeItStarts`, `TermsOverlap`."""
     if ends_on < starts_on:
         raise TermEndsBeforeItStarts
-    other = membership.terms.filter(voided_at=None, starts_on__lte=ends_on, ends_on__gte=starts_on).first()
+    counting = membership.terms.filter(voided_at=None).annotate(to=LAST_DAY)
+    other = counting.filter(starts_on__lte=ends_on, to__gte=starts_on).first()
     if other is not None:
         raise TermsOverlap(
-            f"This membership has a term from {_in_full(other.starts_on)} to {_in_full(other.ends_on)}. "
+            f"This membership has a term from {_in_full(other.starts_on)} to {_in_full(other.last_day)}. "
             "Choose days outside it, or void it first."
         )
 
@@ -66,36 +60,58 @@ def record_term(
     membership: Membership,
     starts_on: date,
     ends_on: date | None = None,
+    kind: Term.Kind = Term.Kind.PAID,
+    price_list: PriceList | None = None,
     seats: int | None = None,
     grace_days: int | None = None,
     provisional_until: date | None = None,
     dues_cents: int | None = None,
+    credit_cents: int = 0,
     reference: str = "",
     by: User | None,
     now: datetime,
 ) -> Term:
-    """Write down a term that was paid, or promised by a purchase order.
+    """Write down a term that was paid, given, or promised by a purchase order.
 
-    What is left out comes from the membership's plan as it is now. With `provisional_until` the term is unpaid and
-    gives access up to and including that day; `record_payment` clears it.
+    What is left out comes from the price list, by default the one of the plan on the term's first day. With
+    `provisional_until` the term is unpaid and gives access up to and including that day; `record_payment` clears it.
+    A membership that was to end goes on.
 
-    Raises `TermEndsBeforeItStarts`, `TermsOverlap`.
+    Raises `TermEndsBeforeItStarts`, `TermsOverlap`, `NoPrices`, `DuesMissing`, and what `members.prices.quote` raises.
     """
     with transaction.atomic(), audited("record_term", by=by):
-        membership = Membership.objects.select_for_update(of=("self",)).select_related("plan").get(pk=membership.pk)
-        plan = membership.plan
-        ends_on = ends_on or last_day_of(starts_on, plan.term_months)
+        membership = _locked(membership)
+        price_list = price_list or price_list_on(membership.plan, starts_on)
+        prices = figures(price_list)
+        ends_on = ends_on or year_around(starts_on, is_fixed=prices.is_fixed).last
         check_days(membership=membership, starts_on=starts_on, ends_on=ends_on)
+        size = size_of_holder(membership)
+        seats = price_list.seats if seats is None else seats
+        if dues_cents is None:
+            if ends_on > year_around(starts_on, is_fixed=prices.is_fixed).last:
+                raise DuesMissing
+            dues_cents = quote(prices, Days(starts_on, ends_on), size=size, seats=seats).dues_cents
+        if membership.cancelled_at is not None:
+            Membership.objects.filter(pk=membership.pk).update(cancelled_at=None, cancel_reason="")
         return Term.objects.create(
             membership=membership,
+            kind=kind,
+            price_list=price_list,
+            size=size,
             starts_on=starts_on,
             ends_on=ends_on,
-            seats=plan.seats if seats is None else seats,
-            grace_days=plan.grace_days if grace_days is None else grace_days,
+            seats=seats,
+            grace_days=price_list.grace_days if grace_days is None else grace_days,
             provisional_until=provisional_until,
-            dues_cents=plan.dues_cents if dues_cents is None else dues_cents,
+            dues_cents=dues_cents,
+            credit_cents=credit_cents,
             reference=reference,
         )
+
+
+def _locked(membership: Membership) -> Membership:
+    rows = Membership.objects.select_for_update(of=("self",)).select_related("plan", "organization")
+    return rows.get(pk=membership.pk)
 
 
 def record_payment(*, term: Term, reference: str = "", by: User | None, now: datetime) -> None:
@@ -117,17 +133,22 @@ def record_payment(*, term: Term, reference: str = "", by: User | None, now: dat
 
 
 def void_term(*, term: Term, reason: str, by: User | None, now: datetime) -> None:
-    """The term counts no longer, from this instant and for every day. Raises `AlreadyVoid`, `ReasonMissing`."""
+    """The term counts no longer, from this instant and for every day. What an upgrade had replaced counts again.
+
+    Raises `AlreadyVoid`, `ReasonMissing`.
+    """
     reason = reason.strip()
     if not reason:
         raise ReasonMissing
     with transaction.atomic(), audited("void_term", by=by):
+        _locked(term.membership)
         row = Term.objects.select_for_update().get(pk=term.pk)
         if row.voided_at is not None:
             raise AlreadyVoid
         row.voided_at = now
         row.void_reason = reason
         row.save(update_fields=["voided_at", "void_reason"])
+        row.replaces.update(cut_on=None, voided_at=None, void_reason="", replaced_by=None)
     term.refresh_from_db()
 
 

@@ -3,6 +3,7 @@
 from typing import cast
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,7 +14,7 @@ from cosn_site.audience import public, signed_in
 from cosn_site.clock import association_day
 from members.forms import ProfileForm
 from members.holdings import load_holdings
-from members.models import Contact, Plan, User
+from members.models import Contact, Plan, PriceList, User
 from members.standing import Via, person_standing, standing
 from members.story import story_of
 
@@ -22,7 +23,11 @@ from members.story import story_of
 @require_safe
 def plans(request: HttpRequest) -> HttpResponse:
     """The plans one can join, with what they cost and bring."""
-    return render(request, "members/plans.html", {"plans": Plan.objects.filter(is_published=True)})
+    today = association_day(timezone.now())
+    lists = PriceList.objects.on(today).order_by("plan_id", "-valid_from", "-number").distinct("plan_id")
+    offered = Plan.objects.filter(is_published=True, price_lists__valid_from__lte=today).distinct()
+    prices = Prefetch("price_lists", lists.prefetch_related("bands"), to_attr="current")
+    return render(request, "members/plans.html", {"plans": offered.prefetch_related(prices)})
 
 
 @signed_in
@@ -42,7 +47,7 @@ def account(request: HttpRequest) -> HttpResponse:
     context = {"found": found, "told": told, "primary_contact": None}
     if found.unseated:
         context["primary_contact"] = (
-            Contact.objects.filter(organization=found.unseated.organization_id, role=Contact.Role.PRIMARY)
+            Contact.objects.filter(organization=found.unseated.organization_id, is_primary=True)
             .select_related("person")
             .first()
         )

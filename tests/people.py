@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from cosn_site.clock import association_day
-from members.models import Contact, Membership, Organization, Plan, Seat, Term, User
+from members.models import Contact, DuesBand, Membership, Organization, Plan, PriceList, Seat, Term, User
 from reports.models import Report
 from store.models import Grant
 
@@ -88,7 +88,7 @@ def member() -> User:
 
 def contact() -> User:
     """Maple Valley's primary contact; holds a seat too."""
-    return _at_maple_valley(person("contact", name="Dana Okafor"), seat=1, role=Contact.Role.PRIMARY)
+    return _at_maple_valley(person("contact", name="Dana Okafor"), seat=1, is_primary=True)
 
 
 def noseat() -> User:
@@ -97,9 +97,9 @@ def noseat() -> User:
     return _at_maple_valley(person("noseat", name="Robin Castellano"))
 
 
-def _at_maple_valley(who: User, *, seat: int | None = None, role: str = Contact.Role.MEMBER) -> User:
+def _at_maple_valley(who: User, *, seat: int | None = None, is_primary: bool = False) -> User:
     membership = maple_valley()
-    Contact.objects.get_or_create(organization=membership.organization, person=who, defaults={"role": role})
+    Contact.objects.get_or_create(organization=membership.organization, person=who, defaults={"is_primary": is_primary})
     if seat is not None and not who.seat_rows.exists():
         sit(who, membership, number=seat)
     return who
@@ -188,28 +188,27 @@ CAST: dict[str, Callable[[], User | None]] = {
 
 # --- what they stand on -----------------------------------------------------------------------------------------
 def district_plan() -> Plan:
-    return Plan.objects.get_or_create(
-        slug="district-test",
-        defaults={
-            "name": "District membership",
-            "holder": Plan.Holder.ORGANIZATION,
-            "dues_cents": 125_000,
-            "seats": 10,
-            "grace_days": GRACE_DAYS,
-        },
-    )[0]
+    return _plan("district-test", "District membership", Plan.Holder.ORGANIZATION, dues_cents=125_000, seats=10)
 
 
 def individual_plan() -> Plan:
-    return Plan.objects.get_or_create(
-        slug="individual-test",
-        defaults={
-            "name": "Individual membership",
-            "holder": Plan.Holder.PERSON,
-            "dues_cents": 15_000,
-            "grace_days": GRACE_DAYS,
-        },
-    )[0]
+    return _plan("individual-test", "Individual membership", Plan.Holder.PERSON, dues_cents=15_000, seats=1)
+
+
+def _plan(slug: str, name: str, holder: str, *, dues_cents: int, seats: int) -> Plan:
+    """A plan with one price, and the price list that it has had for ever."""
+    plan, made = Plan.objects.get_or_create(slug=slug, defaults={"name": name, "holder": holder})
+    if made:
+        prices = PriceList.objects.create(
+            plan=plan,
+            number=1,
+            valid_from=date(2000, 1, 1),
+            seats=seats,
+            extra_seat_cents=7_500 if seats > 1 else None,
+            grace_days=GRACE_DAYS,
+        )
+        DuesBand.objects.create(price_list=prices, dues_cents=dues_cents)
+    return plan
 
 
 def today() -> date:

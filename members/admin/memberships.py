@@ -24,20 +24,18 @@ class PlanForm(forms.ModelForm):
     class Meta:
         model = Plan
         fields = [
-            *("name", "slug", "holder", "summary", "benefits", "dues_cents", "seats", "term_months"),
-            *("grace_days", "provisional_days", "is_published", "position"),
+            *("name", "slug", "holder", "terms", "band_by", "summary", "benefits", "is_published", "position"),
         ]
 
 
 @admin.register(Plan)
 class PlanAdmin(RoomAdmin):
     form = PlanForm
-    list_display = ("name", "holder", "dues", "seats", "grace_days", "is_published", "position")
+    list_display = ("name", "holder", "terms", "band_by", "is_published", "position")
     prepopulated_fields = {"slug": ("name",)}
 
-    @admin.display(description="dues", ordering="dues_cents")
-    def dues(self, plan: Plan) -> str:
-        return dollars(plan.dues_cents)
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["holder", "terms", "band_by"] if obj else []
 
     def may_be_deleted(self, obj: Plan) -> bool:
         return not obj.memberships.exists()
@@ -148,7 +146,7 @@ class MembershipAdmin(RoomAdmin):
 
 
 class TermForm(forms.ModelForm):
-    """A new term; what is left empty comes from the membership's plan."""
+    """A new term; what is left empty comes from the plan's price list."""
 
     class Meta:
         model = Term
@@ -163,23 +161,13 @@ class TermForm(forms.ModelForm):
             field = self.fields[name]
             field.required = False
             field.initial = self.initial[name] = None
-            field.help_text = f"{field.help_text} Empty: as the plan says.".strip()
+            field.help_text = f"{field.help_text} Empty: as the price list says.".strip()
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         data = self.cleaned_data
         membership, starts_on = data.get("membership"), data.get("starts_on")
         if membership and starts_on:
-            plan = membership.plan
-            defaults = {
-                "ends_on": terms.last_day_of(starts_on, plan.term_months),
-                "seats": plan.seats,
-                "grace_days": plan.grace_days,
-                "dues_cents": plan.dues_cents,
-            }
-            for name, value in defaults.items():
-                if data.get(name) is None and name not in self.errors:
-                    data[name] = value
             self._check_days(membership, starts_on, data.get("ends_on"))
         return cleaned
 

@@ -14,8 +14,11 @@ from django.contrib.auth.models import Group
 
 from cosn_site.clock import association_day, start_of
 from members.models import Contact, Membership, Organization, Plan, Seat, Term, User
+from members.price_lists import figures, price_list_on, publish_prices, size_of_holder
+from members.prices import band_dues
 
 PASSWORD = "knowledge-center"  # noqa: S105 - the demo's, told to everyone by `make run`
+PRICES_SINCE = date(2020, 7, 1)
 PEOPLE = {
     "staff": ("Morgan Reyes", "Director of member services"),
     "editor": ("Avery Lindgren", "Editor, knowledge center"),
@@ -77,18 +80,29 @@ def _staff(staff: User, editor: User) -> None:
     editor.groups.add(Group.objects.get(name="Editors"))
 
 
+_WORDS_OF_A_PLAN = ("name", "holder", "band_by", "summary", "benefits")
+_FIGURES = ("seats", "extra_seat_cents", "grace_days", "provisional_days", "net_days")
+
+
 def _plan(position: int, row: dict[str, Any]) -> Plan:
-    fields = {key: value for key, value in row.items() if key not in {"slug", "published"}}
-    plan, _ = Plan.objects.get_or_create(
-        slug=row["slug"], defaults={**fields, "is_published": row["published"], "position": position}
+    words = {key: row[key] for key in _WORDS_OF_A_PLAN if key in row}
+    plan, made = Plan.objects.get_or_create(
+        slug=row["slug"], defaults={**words, "is_published": row["published"], "position": position}
     )
+    if made:
+        terms: dict[str, Any] = {key: row.get(key) for key in _FIGURES}
+        bands = [(band.get("up_to"), band["dues_cents"]) for band in row["bands"]]
+        publish_prices(plan=plan, valid_from=PRICES_SINCE, bands=bands, by=None, **terms)
     return plan
+
+
+_FACTS = ("name", "kind", "state", "nces_id", "enrollment", "staff_count")
 
 
 def _organization(row: dict[str, Any], plans: dict[str, Plan], today: date) -> None:
     organization, _ = Organization.objects.get_or_create(
         slug=row["slug"],
-        defaults={key: row[key] for key in ("name", "kind", "state", "nces_id", "enrollment") if key in row},
+        defaults={key: row[key] for key in _FACTS if key in row},
     )
     if "plan" not in row:
         return
@@ -99,8 +113,8 @@ def _organization(row: dict[str, Any], plans: dict[str, Plan], today: date) -> N
         ends_on = today + timedelta(days=row["term_ends_days_from_now"])
     years = 3 if row["role"] == "home" else 1
     accepted = row.get("purchase_order_days_ago")
-    provisional = plans[row["plan"]].provisional_days
-    until = None if accepted is None else today + timedelta(days=provisional - accepted)
+    clock = price_list_on(membership.plan, today).provisional_days
+    until = None if accepted is None else today + timedelta(days=clock - accepted)
     _terms(membership, ends_on=ends_on, years=years, provisional_until=until)
 
 
@@ -111,15 +125,18 @@ def _terms(membership: Membership, *, ends_on: date, years: int = 1, provisional
         {"starts_on": _years_before(ends_on, back + 1) + timedelta(days=1), "ends_on": _years_before(ends_on, back)}
         for back in reversed(range(years))
     ]
-    plan = membership.plan
     if not terms:
+        prices, size = price_list_on(membership.plan, ends_on), size_of_holder(membership)
+        dues = band_dues(figures(prices).bands, size)
         Term.objects.bulk_create(
             Term(
                 membership=membership,
                 **days,
-                seats=plan.seats,
-                grace_days=plan.grace_days,
-                dues_cents=plan.dues_cents,
+                price_list=prices,
+                size=size,
+                seats=prices.seats,
+                grace_days=prices.grace_days,
+                dues_cents=dues,
                 reference=f"PO {days['starts_on']:%Y}-{1100 + membership.pk}" if membership.organization_id else "",
             )
             for days in wanted
@@ -146,10 +163,9 @@ def _maple_valley(people: dict[str, User], since: datetime) -> None:
     ]
     seated = [people["contact"], *colleagues[:2], people["member"], *colleagues[2:]]  # the CTO holds seat 4
     Contact.objects.bulk_create(
-        Contact(organization=organization, person=person, role=Contact.Role.MEMBER)
-        for person in [*seated[1:], people["noseat"]]
+        Contact(organization=organization, person=person) for person in [*seated[1:], people["noseat"]]
     )
-    Contact.objects.create(organization=organization, person=people["contact"], role=Contact.Role.PRIMARY)
+    Contact.objects.create(organization=organization, person=people["contact"], is_primary=True, is_billing=True)
     Seat.objects.bulk_create(
         Seat(membership=membership, person=person, number=number, taken_at=since)
         for number, person in enumerate(seated, start=1)

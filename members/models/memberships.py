@@ -1,55 +1,43 @@
-"""Plans, memberships, their terms and seats.
+"""Memberships and their terms.
 
 A membership is held by an organization or by a person, never both. Its history is its terms. Nothing here says
 whether somebody *is* a member: `members.standing` computes that from terms and a day.
 """
 
+from collections.abc import Iterable
+from datetime import date
+from typing import Self
+
 import pghistory
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 
 from members.models.organizations import Organization
+from members.models.plans import Plan, PriceList
+from members.standing import STATUS_OF_MEMBERSHIPS, Status
 
 
-class Plan(models.Model):
-    """What can be joined, and at what price."""
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """Adjectives of memberships."""
 
-    class Holder(models.TextChoices):
-        ORGANIZATION = "organization", "An organization"
-        PERSON = "person", "A person"
+    def with_status(self, day: date) -> Self:
+        """Each with `status`: where it stands on that day, by THE rule."""
+        return self.annotate(status=RawSQL(STATUS_OF_MEMBERSHIPS, [day], output_field=models.CharField()))  # noqa: S611
 
-    name = models.CharField(max_length=120)
-    slug = models.SlugField(max_length=60, unique=True)
-    holder = models.CharField("held by", max_length=12, choices=Holder)
-    summary = models.CharField(max_length=240, blank=True)
-    benefits = ArrayField(models.CharField(max_length=160), default=list, blank=True)
-    dues_cents = models.PositiveIntegerField("dues in cents", help_text="For one term, in US cents.")
-    seats = models.PositiveSmallIntegerField(default=1, help_text="Seats included in the dues.")
-    term_months = models.PositiveSmallIntegerField(default=12)
-    grace_days = models.PositiveSmallIntegerField(default=30, help_text="Days of access after a term has ended.")
-    provisional_days = models.PositiveSmallIntegerField(
-        default=40, help_text="Days of access on an accepted purchase order before it is paid."
-    )
-    is_published = models.BooleanField("published", default=True)
-    position = models.PositiveSmallIntegerField(default=0)
-
-    class Meta:
-        ordering = ["position", "name"]
-        constraints = [
-            models.CheckConstraint(condition=Q(seats__gte=1), name="plan_has_a_seat"),
-            models.CheckConstraint(condition=Q(term_months__gte=1), name="plan_has_a_term"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
+    def in_status(self, statuses: Iterable[Status], day: date) -> Self:
+        """Those in one of these statuses on that day."""
+        return self.with_status(day).filter(status__in=list(statuses))
 
 
 @pghistory.track()
 class Membership(models.Model):
-    """An organization's or a person's membership, through all its terms."""
+    """An organization's or a person's membership, through all its terms. `plan` is what it renews on."""
 
     organization = models.OneToOneField(
         Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="membership"
@@ -58,6 +46,10 @@ class Membership(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="membership"
     )
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="memberships")
+    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    cancel_reason = models.CharField(max_length=200, blank=True, editable=False)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
@@ -74,8 +66,11 @@ class Membership(models.Model):
         return str(self.organization or self.person)
 
 
+LAST_DAY = Coalesce(F("cut_on"), F("ends_on"))  # `Term.last_day` in a query
+
+
 def _day_range() -> Func:
-    return Func(F("starts_on"), F("ends_on"), Value("[]"), function="daterange", output_field=DateRangeField())
+    return Func(F("starts_on"), LAST_DAY, Value("[]"), function="daterange", output_field=DateRangeField())
 
 
 def _same_membership() -> Func:
@@ -89,18 +84,37 @@ class Term(models.Model):
 
     `provisional_until` is set while an accepted purchase order is unpaid: the term gives access up to and including
     that day. Recording the payment clears it.
+
+    `cut_on` is set when an upgrade took its place before its time: the last day that it counts.
     """
 
+    class Kind(models.TextChoices):
+        PAID = "paid", "Paid"
+        COMPLIMENTARY = "complimentary", "Complimentary"
+        EXTENSION = "extension", "Extension"
+
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="terms")
+    kind = models.CharField(max_length=13, choices=Kind, default=Kind.PAID)
+    price_list = models.ForeignKey(PriceList, on_delete=models.PROTECT, null=True, blank=True, related_name="terms")
+    size = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Students or staff that the dues were sold by, where they go by size."
+    )
     starts_on = models.DateField()
     ends_on = models.DateField(help_text="The last day, inclusive.")
-    seats = models.PositiveSmallIntegerField(default=1)
+    seats = models.PositiveSmallIntegerField(default=1, help_text="All of them: included, bought, and added later.")
     grace_days = models.PositiveSmallIntegerField(default=30)
     provisional_until = models.DateField(
         null=True, blank=True, help_text="Unpaid purchase order: access up to and including this day."
     )
-    dues_cents = models.PositiveIntegerField("dues in cents", default=0)
+    dues_cents = models.PositiveIntegerField(
+        "dues in cents", default=0, help_text="What the days of the term are worth, before any credit."
+    )
+    credit_cents = models.PositiveIntegerField("credit in cents", default=0, help_text="For unused days it replaced.")
     reference = models.CharField(max_length=80, blank=True, help_text="Purchase order, check or order number.")
+    cut_on = models.DateField(null=True, blank=True, editable=False)
+    replaced_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="replaces"
+    )
     voided_at = models.DateTimeField(null=True, blank=True, editable=False)
     void_reason = models.CharField(max_length=200, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -113,7 +127,13 @@ class Term(models.Model):
                 name="term_ends_after_it_starts",
                 violation_error_message="A term must end on or after the day it starts.",
             ),
+            models.CheckConstraint(
+                condition=Q(cut_on__isnull=True)
+                | Q(cut_on__gte=F("starts_on"), cut_on__lt=F("ends_on"), replaced_by__isnull=False),
+                name="term_is_cut_within_its_days",
+            ),
             models.CheckConstraint(condition=Q(seats__gte=1), name="term_has_a_seat"),
+            models.CheckConstraint(condition=Q(credit_cents__lte=F("dues_cents")), name="credit_is_within_the_dues"),
             ExclusionConstraint(
                 name="terms_of_one_membership_never_overlap",
                 index_type="gist",
@@ -122,35 +142,32 @@ class Term(models.Model):
                 violation_error_message="This term overlaps another term of the same membership.",
             ),
         ]
+        indexes = [models.Index(LAST_DAY, condition=Q(voided_at__isnull=True), name="terms_by_last_day")]
 
     def __str__(self) -> str:
-        return f"{self.starts_on} to {self.ends_on}"
+        return f"{self.starts_on} to {self.last_day}"
+
+    @property
+    def last_day(self) -> date:
+        """The last day that it counts: the one it was sold to, or the one an upgrade cut it on."""
+        return self.cut_on or self.ends_on
 
 
-@pghistory.track()
-class Seat(models.Model):
-    """A person sits in one of a membership's seats. The row stays when they leave; `left_at` closes it."""
+@pghistory.track(pghistory.InsertEvent())
+class SeatAddition(models.Model):
+    """Seats added to a term after it began, from a day to its end. Append-only; the term's `seats` include them."""
 
-    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="seat_rows")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="seat_rows")
-    number = models.PositiveSmallIntegerField()
-    taken_at = models.DateTimeField()
-    left_at = models.DateTimeField(null=True, blank=True)
+    term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="seat_additions")
+    seats = models.PositiveSmallIntegerField()
+    from_on = models.DateField()
+    price_cents = models.PositiveIntegerField("price in cents", help_text="Prorated to the end of the term.")
+    reference = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ["membership", "number", "pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["membership", "person"], condition=Q(left_at__isnull=True), name="one_seat_per_person"
-            ),
-            models.UniqueConstraint(
-                fields=["membership", "number"], condition=Q(left_at__isnull=True), name="one_person_per_seat"
-            ),
-            models.CheckConstraint(condition=Q(number__gte=1), name="seats_are_numbered_from_one"),
-            models.CheckConstraint(
-                condition=Q(left_at__isnull=True) | Q(left_at__gte=F("taken_at")), name="seat_left_after_it_was_taken"
-            ),
-        ]
+        ordering = ["from_on", "pk"]
+        constraints = [models.CheckConstraint(condition=Q(seats__gte=1), name="an_addition_adds_a_seat")]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
-        return f"Seat {self.number} of {self.membership}"
+        return f"{self.seats} more from {self.from_on}"

@@ -44,6 +44,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("staff", default=False, help_text="Works for the association; may open the admin.")
     is_active = models.BooleanField("active", default=True, help_text="Untick instead of deleting an account.")
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
 
     objects = UserManager()
 

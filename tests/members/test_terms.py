@@ -9,6 +9,7 @@ from pghistory.models import Events
 
 from members import terms
 from members.models import Membership, Term
+from members.prices import last_day_of
 from members.seats import membership_standing
 from members.standing import Status
 from tests import people
@@ -27,11 +28,11 @@ def record(holder: Membership, starts_on: date = JULY, **more: object) -> Term:
     return terms.record_term(membership=holder, starts_on=starts_on, by=None, now=NOW, **more)  # type: ignore[arg-type]
 
 
-def test_what_is_left_out_comes_from_the_plan() -> None:
+def test_what_is_left_out_comes_from_the_price_list() -> None:
     term = record(membership())
-    plan = people.individual_plan()
-    assert (term.ends_on, term.seats, term.grace_days) == (date(2027, 6, 30), plan.seats, plan.grace_days)
-    assert term.dues_cents == plan.dues_cents
+    prices = people.individual_plan().price_lists.get()
+    assert (term.ends_on, term.seats, term.grace_days) == (date(2027, 6, 30), prices.seats, prices.grace_days)
+    assert (term.price_list, term.dues_cents) == (prices, prices.bands.get().dues_cents)
 
 
 def test_what_is_given_stands_even_when_it_is_nothing() -> None:
@@ -50,12 +51,12 @@ def test_what_is_given_stands_even_when_it_is_nothing() -> None:
     ],
 )
 def test_a_term_ends_on_the_day_before_it_would_begin_again(starts_on: date, months: int, last: date) -> None:
-    assert terms.last_day_of(starts_on, months) == last
+    assert last_day_of(starts_on, months) == last
 
 
 @given(starts_on=st.dates(date(2000, 1, 1), date(2090, 1, 1)), months=st.integers(1, 48))
 def test_a_term_is_never_a_day_longer_than_its_months(starts_on: date, months: int) -> None:
-    last = terms.last_day_of(starts_on, months)
+    last = last_day_of(starts_on, months)
     following = last + timedelta(days=1)
     assert starts_on <= last
     assert (following.year - starts_on.year) * 12 + following.month - starts_on.month in (months, months + 1)
