@@ -6,10 +6,24 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, CharField, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import JSONObject, Lower
 
-from members.models import Contact, Domain, Membership, Seat, Term
+from members.models import Contact, Domain, Membership, Organization, Seat, Term
 from members.models.memberships import LAST_DAY
 from members.standing import Holding, TermFacts, Via
 
@@ -50,19 +64,26 @@ def seats_in_force(at: datetime | None = None) -> QuerySet[Seat]:
     held = (
         Q(left_at__isnull=True) if at is None else Q(taken_at__lte=at) & (Q(left_at__isnull=True) | Q(left_at__gt=at))
     )
-    shared = Q(membership__organization=F("through__parent"), membership__organization__shares_benefit=True)
-    return Seat.objects.filter(held, Q(through__isnull=True) | shared)
+    shared = Organization.objects.filter(
+        pk=OuterRef("through"), parent=OuterRef("membership__organization"), parent__shares_benefit=True
+    )
+    return Seat.objects.filter(held, Q(through__isnull=True) | Exists(shared))
+
+
+def _with_sharing_parents(organizations: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """The keys of these organizations, and of those above them that share their benefit."""
+    parent = Case(When(parent__shares_benefit=True, then=F("parent")))
+    both = Func(F("pk"), parent, template="unnest(ARRAY[%(expressions)s])", output_field=BigIntegerField())
+    return Organization.objects.filter(pk__in=organizations).values(both=both)
 
 
 def _facts_about(person_id: int, at: datetime | None) -> QuerySet[Membership, Any]:
     seats = seats_in_force(at).filter(person=person_id)
-    work = works_at(person_id)
     # a union, not an OR across the tables: each part has its own index
     memberships = Membership.objects.filter(person=person_id).values("pk")
     memberships = memberships.union(
         seats.values("membership"),
-        Membership.objects.filter(organization__in=work).values("pk"),
-        Membership.objects.filter(organization__shares_benefit=True, organization__children__in=work).values("pk"),
+        Membership.objects.filter(organization__in=_with_sharing_parents(works_at(person_id))).values("pk"),
     )
     seat = seats.filter(membership=OuterRef("pk")).order_by("number").values("number")[:1]
     terms = Term.objects.filter(membership=OuterRef("pk"), voided_at__isnull=True).order_by("starts_on")

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from members.holdings import load_holdings
-from members.models import Contact, Membership, Organization, Seat, Term, User
+from members.models import Contact, Domain, Membership, Organization, Seat, Term, User
 from members.standing import Holding, Status, TermFacts, Via, person_standing
 from store.access import read_viewer
 from tests import people
@@ -154,6 +155,102 @@ def test_the_gate_reads_the_same_holdings_as_the_account_page(who: str) -> None:
     person = people.CAST[who]()
     assert person is not None
     assert read_viewer(person).holdings == load_holdings(person.pk)
+
+
+# --- where one works, by domain, and through an agency ----------------------------------------------------------
+def domain_of(membership: Membership, name: str = "example.org", *, verified: bool = True) -> Domain:
+    now = timezone.now()
+    proof = {"verified_at": now, "method": Domain.Method.STAFF} if verified else {}
+    return Domain.objects.create(organization=membership.organization, name=name, added_at=now, **proof)
+
+
+def vias(who: User) -> list[Via]:
+    return [one.via for one in holdings(who)]
+
+
+def test_a_verified_address_on_a_verified_domain_means_working_there() -> None:
+    visitor = people.visitor()
+    domain_of(people.maple_valley())
+    assert vias(visitor) == [Via.WORKS_THERE]
+    assert status(visitor) is Status.NONE, "working somewhere opens nothing"
+
+
+def test_letter_case_of_the_address_does_not_matter() -> None:
+    visitor = people.visitor()
+    EmailAddress.objects.filter(user=visitor).update(email="Visitor@EXAMPLE.Org")
+    domain_of(people.maple_valley())
+    assert vias(visitor) == [Via.WORKS_THERE]
+
+
+@pytest.mark.parametrize("name", ["mail.example.org", "ample.org", "example.org.evil.example", "org"])
+def test_a_domain_that_only_looks_like_it_means_nothing(name: str) -> None:
+    visitor = people.visitor()
+    domain_of(people.maple_valley(), name)
+    assert vias(visitor) == []
+
+
+def test_neither_an_unverified_address_nor_an_unverified_domain_means_working_there() -> None:
+    unverified, visitor = people.unverified(), people.visitor()
+    Contact.objects.filter(person=unverified).delete()
+    Seat.objects.filter(person=unverified).delete()
+    domain = domain_of(people.maple_valley())
+    assert vias(visitor) == [Via.WORKS_THERE]
+    assert vias(unverified) == []
+    Domain.objects.filter(pk=domain.pk).update(verified_at=None, method="")
+    assert vias(visitor) == []
+
+
+def agency_of(district: Organization, *, shares: bool) -> Membership:
+    """The agency that the district belongs to, a member with seats of its own."""
+    agency = Organization.objects.create(name="Agency", slug="agency", kind="agency", shares_benefit=shares)
+    Organization.objects.filter(pk=district.pk).update(parent=agency)
+    membership = Membership.objects.create(organization=agency, plan=people.district_plan())
+    people.add_term(membership, starts=-10, ends=10)
+    return membership
+
+
+@pytest.mark.parametrize("shares", [True, False])
+def test_people_of_a_district_may_sit_in_the_seats_of_an_agency_that_shares(shares: bool) -> None:
+    district = Organization.objects.create(name="Creek", slug="creek", kind="district")
+    visitor = people.visitor()
+    Contact.objects.create(organization=district, person=visitor)
+    agency_of(district, shares=shares)
+    assert vias(visitor) == ([Via.WORKS_THERE] if shares else [])
+
+
+def test_a_seat_through_a_district_counts_while_the_agency_shares_and_the_district_is_its_own() -> None:
+    district = Organization.objects.create(name="Creek", slug="creek", kind="district")
+    visitor, membership = people.visitor(), agency_of(district, shares=True)
+    seat = people.sit(visitor, membership, number=1)
+    Seat.objects.filter(pk=seat.pk).update(through=district)
+    assert status(visitor) is Status.ACTIVE
+    Organization.objects.filter(pk=membership.organization_id).update(shares_benefit=False)
+    assert status(visitor) is Status.NONE, "the switch is off"
+    Organization.objects.filter(pk=membership.organization_id).update(shares_benefit=True)
+    assert status(visitor) is Status.ACTIVE
+    Organization.objects.filter(pk=district.pk).update(parent=None)
+    assert status(visitor) is Status.NONE, "the district left the agency"
+
+
+def test_a_term_that_was_cut_short_ends_there_and_has_no_grace() -> None:
+    member, membership = people.member(), people.maple_valley()
+    after = people.add_term(membership, starts=181, ends=200, provisional_until=185)
+    cut = people.today() - timedelta(days=5)
+    Term.objects.filter(membership=membership).exclude(pk=after.pk).update(cut_on=cut, replaced_by=after)
+    (found,) = holdings(member)
+    assert (found.terms[0].ends_on, found.terms[0].grace_days) == (cut, 0)
+    assert status(member) is Status.UPCOMING
+
+
+def test_holdings_of_an_instant_are_the_seats_that_were_held_then() -> None:
+    member = people.member()
+    now = timezone.now()
+    Seat.objects.filter(person=member).update(left_at=now)
+    Contact.objects.filter(person=member).delete()
+    assert vias(member) == []
+    assert [one.via for one in load_holdings(member.pk, now - timedelta(seconds=1))] == [Via.SEAT]
+    assert load_holdings(member.pk, now) == ()
+    assert load_holdings(member.pk, now - timedelta(days=101)) == (), "before the seat was taken"
 
 
 # --- what the database refuses ------------------------------------------------------------------------------------
