@@ -1,7 +1,13 @@
 """What all verbs share: who did what, and how a verb says no."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import pghistory
 from django.contrib.auth.base_user import AbstractBaseUser
+
+_running: ContextVar[str] = ContextVar("the verb that runs", default="")
 
 
 class StepRefused(Exception):
@@ -14,6 +20,16 @@ class StepRefused(Exception):
         super().__init__(self.sentence)
 
 
-def audited(verb: str, *, by: AbstractBaseUser | None) -> pghistory.context:
-    """A context in which every audit row names the verb and the actor (nobody, for what the system does by itself)."""
-    return pghistory.context(verb=verb, **({"user": by.pk} if by else {}))
+@contextmanager
+def audited(verb: str, *, by: AbstractBaseUser | None) -> Iterator[None]:
+    """A context in which every audit row names the verb and the actor (nobody, for what the system does by itself).
+
+    A verb that takes other verbs' steps on its way is the one that the rows name.
+    """
+    named = _running.get() or verb
+    token = _running.set(named)
+    try:
+        with pghistory.context(verb=named, **({"user": by.pk} if by else {})):
+            yield
+    finally:
+        _running.reset(token)

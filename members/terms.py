@@ -3,9 +3,10 @@
 A term is never deleted, and its days are never changed: a wrong one is voided with a reason and recorded anew.
 """
 
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from cosn_site.verbs import StepRefused, audited
 from members.models import Membership, PriceList, Term, User
@@ -42,6 +43,14 @@ class ReasonMissing(TermError):
     sentence = "Say why the term is void."
 
 
+class WasReplaced(TermError):
+    """An upgrade took the term's place and credits its days."""
+
+
+class CannotBringBack(TermError):
+    """The days that an upgrade took belong to another term by now."""
+
+
 def check_days(*, membership: Membership, starts_on: date, ends_on: date) -> None:
     """Whether a term of these days fits among the others. Raises `TermEndsBeforeItStarts`, `TermsOverlap`."""
     if ends_on < starts_on:
@@ -68,6 +77,7 @@ def record_term(
     dues_cents: int | None = None,
     credit_cents: int = 0,
     reference: str = "",
+    replaces: Sequence[Term] = (),
     by: User | None,
     now: datetime,
 ) -> Term:
@@ -75,15 +85,18 @@ def record_term(
 
     What is left out comes from the price list, by default the one of the plan on the term's first day. With
     `provisional_until` the term is unpaid and gives access up to and including that day; `record_payment` clears it.
-    A membership that was to end goes on.
+    A membership that was to end goes on, unless all it gets are some days more.
+
+    The terms that it `replaces` make room: they are cut on the day before, or void where no day of theirs is left.
 
     Raises `TermEndsBeforeItStarts`, `TermsOverlap`, `NoPrices`, `DuesMissing`, and what `members.prices.quote` raises.
     """
     with transaction.atomic(), audited("record_term", by=by):
-        membership = _locked(membership)
+        membership = locked(membership)
         price_list = price_list or price_list_on(membership.plan, starts_on)
         prices = figures(price_list)
         ends_on = ends_on or year_around(starts_on, is_fixed=prices.is_fixed).last
+        key = _make_room(replaces, starts_on, now) if replaces else None
         check_days(membership=membership, starts_on=starts_on, ends_on=ends_on)
         size = size_of_holder(membership)
         seats = price_list.seats if seats is None else seats
@@ -91,9 +104,10 @@ def record_term(
             if ends_on > year_around(starts_on, is_fixed=prices.is_fixed).last:
                 raise DuesMissing
             dues_cents = quote(prices, Days(starts_on, ends_on), size=size, seats=seats).dues_cents
-        if membership.cancelled_at is not None:
+        if membership.cancelled_at is not None and kind != Term.Kind.EXTENSION:
             Membership.objects.filter(pk=membership.pk).update(cancelled_at=None, cancel_reason="")
         return Term.objects.create(
+            pk=key,
             membership=membership,
             kind=kind,
             price_list=price_list,
@@ -109,7 +123,27 @@ def record_term(
         )
 
 
-def _locked(membership: Membership) -> Membership:
+def _make_room(terms: Iterable[Term], starts_on: date, now: datetime) -> int:
+    """Cut or void the terms. Answers with the key that the new term will have.
+
+    A cut term names its replacement from the start (a constraint sees to it), and must be cut before its replacement
+    can have the days. So the key is drawn first; that the term is really there is checked at the commit.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('members_term', 'id'))")
+        key: int = cursor.fetchone()[0]
+    reason = f"An upgrade on {_in_full(starts_on)} took its place."
+    for term in terms:
+        rows = Term.objects.filter(pk=term.pk)
+        if term.starts_on < starts_on:
+            rows.update(cut_on=starts_on - timedelta(days=1), replaced_by=key)
+        else:
+            rows.update(voided_at=now, void_reason=reason, replaced_by=key)
+    return key
+
+
+def locked(membership: Membership) -> Membership:
+    """The membership as it stands, with its plan and holder, its row locked to the end of the transaction."""
     rows = Membership.objects.select_for_update(of=("self",)).select_related("plan", "organization")
     return rows.get(pk=membership.pk)
 
@@ -135,21 +169,36 @@ def record_payment(*, term: Term, reference: str = "", by: User | None, now: dat
 def void_term(*, term: Term, reason: str, by: User | None, now: datetime) -> None:
     """The term counts no longer, from this instant and for every day. What an upgrade had replaced counts again.
 
-    Raises `AlreadyVoid`, `ReasonMissing`.
+    Raises `AlreadyVoid`, `ReasonMissing`, `WasReplaced`, `CannotBringBack`.
     """
     reason = reason.strip()
     if not reason:
         raise ReasonMissing
     with transaction.atomic(), audited("void_term", by=by):
-        _locked(term.membership)
+        membership = locked(term.membership)
         row = Term.objects.select_for_update().get(pk=term.pk)
         if row.voided_at is not None:
             raise AlreadyVoid
+        if row.replaced_by_id is not None:
+            raise WasReplaced("An upgrade took its place and credits its days. Void the term of the upgrade first.")
+        _check_room_for_the_replaced(membership, row)
         row.voided_at = now
         row.void_reason = reason
         row.save(update_fields=["voided_at", "void_reason"])
         row.replaces.update(cut_on=None, voided_at=None, void_reason="", replaced_by=None)
     term.refresh_from_db()
+
+
+def _check_room_for_the_replaced(membership: Membership, row: Term) -> None:
+    others = membership.terms.filter(voided_at=None).exclude(pk=row.pk).annotate(to=LAST_DAY)
+    for back in row.replaces.all():
+        since = others.filter(starts_on__lte=back.ends_on, to__gte=back.starts_on).exclude(replaced_by=row).first()
+        if since is not None:
+            raise CannotBringBack(
+                f"Without this term the one from {_in_full(back.starts_on)} to {_in_full(back.ends_on)} counts again, "
+                f"and a term from {_in_full(since.starts_on)} to {_in_full(since.last_day)} was recorded since. "
+                "Void that one first."
+            )
 
 
 def _in_full(day: date) -> str:
