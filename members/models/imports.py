@@ -14,6 +14,11 @@ class ImportBatch(models.Model):
         PEOPLE = "people", "People"
         MEMBERSHIPS = "memberships", "Memberships"
 
+    class Dates(models.TextChoices):
+        PLAIN = "", "Neither: such days are refused"
+        MONTH = "month", "The month: 7/1/2026 is 1 July"
+        DAY = "day", "The day: 1/7/2026 is 1 July"
+
     class State(models.TextChoices):
         UPLOADED = "uploaded", "Waiting for its columns"
         READING = "reading", "Being read"
@@ -31,12 +36,14 @@ class ImportBatch(models.Model):
     encoding = models.CharField(max_length=40, blank=True, help_text="As found in the file; empty for a workbook.")
     header = models.JSONField(default=list, help_text="The file’s column names, in order.")
     mapping = models.JSONField(default=dict, help_text="Our field → the number of the column it comes from.")
+    dates = models.CharField("what comes first in a day of figures", max_length=5, choices=Dates, blank=True)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     added_at = models.DateTimeField()
     lines_total = models.PositiveIntegerField(default=0)
     lines_done = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=300, blank=True, help_text="Why it stopped, in a sentence.")
     confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     written_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
