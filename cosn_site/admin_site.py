@@ -23,7 +23,10 @@ TASKS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "membership",
         "Look after members",
-        ("members.Organization", "members.Membership", "members.Term", "members.Seat", "members.Plan"),
+        (
+            *("members.Organization", "members.Membership", "members.Term", "members.Seat", "members.Plan"),
+            "members.RenewalNotice",
+        ),
     ),
     ("access", "Give and follow access", ("store.Grant", "store.Download")),
     ("newsletter", "Send the newsletter", ("reports.Subscriber", "reports.ConsentText")),

@@ -4,7 +4,9 @@ import logging
 import re
 
 # Addresses whose last part is a secret: what follows these is left out.
-_SECRET = re.compile(r"(/(?:newsletter|press/copies|cto-forums/r)/)[^/\s?\"']+")
+_SECRET = re.compile(
+    r"(/(?:newsletter|press/copies|cto-forums/r|membership/(?:renew|invitations|domains))/)[^/\s?\"']+"
+)
 
 
 class WithoutSecrets(logging.Filter):

@@ -3,5 +3,14 @@
 from members.admin.memberships import MembershipAdmin, PlanAdmin, SeatAdmin, TermAdmin
 from members.admin.organizations import OrganizationAdmin
 from members.admin.people import PersonAdmin
+from members.admin.renewals import RenewalNoticeAdmin
 
-__all__ = ["MembershipAdmin", "OrganizationAdmin", "PersonAdmin", "PlanAdmin", "SeatAdmin", "TermAdmin"]
+__all__ = [
+    "MembershipAdmin",
+    "OrganizationAdmin",
+    "PersonAdmin",
+    "PlanAdmin",
+    "RenewalNoticeAdmin",
+    "SeatAdmin",
+    "TermAdmin",
+]

@@ -22,7 +22,13 @@ def test_a_view_that_says_more_of_caches_is_left_alone() -> None:
     assert "no-store" in people.browser(people.member()).get("/account/").headers["Cache-Control"]
 
 
-@pytest.mark.parametrize("prefix", ["/newsletter/", "/press/copies/", "/cto-forums/r/"])
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        *("/newsletter/", "/press/copies/", "/cto-forums/r/"),
+        *("/membership/renew/", "/membership/invitations/", "/membership/domains/"),
+    ],
+)
 def test_the_secret_of_a_link_is_left_out_of_the_log(prefix: str) -> None:
     record = logging.LogRecord("django.request", logging.WARNING, "", 0, "Gone: %s", (f"{prefix}s3cret-Token/",), None)
     assert WithoutSecrets().filter(record)

@@ -1,0 +1,27 @@
+"""Many tasks of one kind, put in line by one statement."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.tasks import Task
+from django_tasks_db.models import DBTaskResult, get_date_max
+
+
+def enqueue_each(task: Task[..., Any], calls: Iterable[Sequence[int | str]]) -> int:
+    """Enqueue the task once for each of these positional arguments; answers how many.
+
+    As so many times `task.enqueue(*arguments)`, in the transaction that is open; only nobody is told of each by
+    Django's signal `task_enqueued`.
+    """
+    rows: list[DBTaskResult] = [
+        DBTaskResult(
+            args_kwargs={"args": list(arguments), "kwargs": {}},
+            priority=task.priority,
+            task_path=task.module_path,
+            queue_name=task.queue_name,
+            run_after=get_date_max(),
+            backend_name=task.backend,
+        )
+        for arguments in calls
+    ]
+    return len(DBTaskResult.objects.bulk_create(rows, batch_size=1_000))
