@@ -1,8 +1,9 @@
 """What the pages of our admin share: history that nobody deletes, verbs as buttons, times in the association's zone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from django import forms
@@ -26,12 +27,23 @@ class NothingAsked(forms.Form):
     """The form of a verb that needs nothing but the press of its button."""
 
 
+class ObjectForm(forms.Form):
+    """The form of a verb that asks according to the object: `self.obj`."""
+
+    def __init__(self, *args: Any, obj: Any, **kwargs: Any) -> None:
+        self.obj = obj
+        super().__init__(*args, **kwargs)
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
     """A step on one object, offered as a button on its page and taken by POST at `<object>/do/<name>/`.
 
     `run` is given the object, the cleaned data, the actor and the instant. Every step has a page of its own; one
-    without a `caution` can be taken from the object's page directly.
+    without a `caution`, a `preview` and a form about the object can be taken from the object's page directly.
+
+    `preview` says in pairs of words what would be recorded. It is shown first, and recorded by the next press of the
+    button, provided that it still says the same then.
     """
 
     name: str
@@ -42,8 +54,26 @@ class Verb:
     offered: Callable[[Any, datetime], bool] = lambda _object, _now: True
     form: type[forms.Form] = NothingAsked
     caution: str = ""
+    preview: Callable[[Any, Mapping[str, Any], datetime], Iterable[tuple[str, str]]] | None = None
+    preview_label: str = "Show the price"
     is_next: bool = False
     is_grave: bool = False
+
+    @property
+    def has_own_page(self) -> bool:
+        """Whether it is not to be taken from the object's page."""
+        return bool(self.caution) or self.preview is not None or issubclass(self.form, ObjectForm)
+
+    def form_about(self, obj: Any, data: Any = None) -> forms.Form:
+        """Its form, empty or with what was typed."""
+        if issubclass(self.form, ObjectForm):
+            return self.form(data, prefix=self.name, obj=obj)
+        return self.form(data, prefix=self.name)
+
+
+def fingerprint(facts: Iterable[tuple[str, str]]) -> str:
+    """Tells whether somebody has seen these very facts."""
+    return sha256(repr(tuple(facts)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +82,7 @@ class Offer:
 
     verb: Verb
     url: str
-    form: forms.Form
+    form: forms.Form | None
 
 
 class QuietFields(admin.options.BaseModelAdmin):
@@ -110,7 +140,7 @@ class RoomAdmin(QuietFields, admin.ModelAdmin):
         """The verbs that make sense for this object now, for somebody with these permissions."""
         user: Any = request.user
         return [
-            Offer(verb, self._verb_url(obj, verb), verb.form(prefix=verb.name))
+            Offer(verb, self._verb_url(obj, verb), None if verb.has_own_page else verb.form_about(obj))
             for verb in self.verbs
             if user.has_perm(verb.permission) and verb.offered(obj, now)
         ]
@@ -163,16 +193,20 @@ class RoomAdmin(QuietFields, admin.ModelAdmin):
         user: Any = request.user
         if not (user.has_perm(verb.permission) and self.has_view_permission(request, obj)):
             raise PermissionDenied
-        form = verb.form(request.POST if request.method == "POST" else None, prefix=verb.name)
+        form = verb.form_about(obj, request.POST if request.method == "POST" else None)
+        facts: tuple[tuple[str, str], ...] = ()
         if form.is_valid():
+            now = timezone.now()
             try:
-                verb.run(obj, form.cleaned_data, user, timezone.now())
+                facts = tuple(verb.preview(obj, form.cleaned_data, now)) if verb.preview else ()
+                if not facts or request.POST.get("seen") == fingerprint(facts):
+                    verb.run(obj, form.cleaned_data, user, now)
+                    self.log_change(request, obj, verb.label)
+                    messages.success(request, verb.done.format(object=obj))
+                    return redirect(self._change_url(obj))
             except StepRefused as refused:
                 form.add_error(None, refused.sentence)
-            else:
-                self.log_change(request, obj, verb.label)
-                messages.success(request, verb.done.format(object=obj))
-                return redirect(self._change_url(obj))
+                facts = ()
         context = {
             **self.admin_site.each_context(request),
             "title": verb.label,
@@ -181,6 +215,8 @@ class RoomAdmin(QuietFields, admin.ModelAdmin):
             "original": obj,
             "verb": verb,
             "form": form,
+            "facts": facts,
+            "seen": fingerprint(facts) if facts else "",
             "media": self.media + form.media,
             "change_url": self._change_url(obj),
             "status": self.status_of(obj, timezone.now()),
