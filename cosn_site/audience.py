@@ -18,6 +18,7 @@ class Audience(StrEnum):
 
     PUBLIC = "public"  # everyone, signed out too
     SIGNED_IN = "signed in"  # anyone with an account
+    CONTACT = "contact"  # an organization's primary contact
     LINK = "link"  # whoever holds a secret link
     STAFF = "staff"  # the association's staff
     MACHINE = "machine"  # probes and webhooks
@@ -46,6 +47,11 @@ def link_holder[View: Callable[..., HttpResponseBase]](view: View) -> View:
 def signed_in[View: Callable[..., HttpResponseBase]](view: View) -> View:
     """Anyone with an account; others are led to the sign-in and back."""
     return _declare(view, Audience.SIGNED_IN)
+
+
+def contact_only[View: Callable[..., HttpResponseBase]](view: View) -> View:
+    """An organization's primary contact; the view finds out whether this is one, and answers everyone else 403."""
+    return _declare(view, Audience.CONTACT)
 
 
 def staff_only[View: Callable[..., HttpResponseBase]](view: View) -> View:

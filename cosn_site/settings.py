@@ -270,6 +270,9 @@ else:
         }
     }
 
+# --- names ------------------------------------------------------------------------------------------------------
+DNS_SERVERS = env.words("DNS_SERVERS")  # asked for the records that show a domain to be somebody's; none: the machine's
+
 # --- background work --------------------------------------------------------------------------------------------
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "mail", "files"]}}
 

@@ -14,7 +14,10 @@ from cosn_site.audience import public, signed_in
 from cosn_site.clock import association_day
 from members.forms import ProfileForm
 from members.holdings import load_holdings
-from members.models import Contact, Plan, PriceList, User
+from members.invitations import invitations_of
+from members.models import Plan, PriceList, User
+from members.requests import offers_for
+from members.roster.desk import looked_after_by
 from members.standing import Via, person_standing, standing
 from members.story import story_of
 
@@ -35,8 +38,8 @@ def plans(request: HttpRequest) -> HttpResponse:
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """My standing and why, my downloads."""
-    today = association_day(timezone.now())
-    holdings = load_holdings(_person(request).pk)
+    person, now = _person(request), timezone.now()
+    today, holdings = association_day(now), load_holdings(person.pk)
     found = person_standing(holdings, today)
     told = [
         (holding, at, story_of(holding, at))
@@ -44,13 +47,13 @@ def account(request: HttpRequest) -> HttpResponse:
         if holding.via is not Via.WORKS_THERE
         for at in [standing(holding.terms, today)]
     ]
-    context = {"found": found, "told": told, "primary_contact": None}
-    if found.unseated:
-        context["primary_contact"] = (
-            Contact.objects.filter(organization=found.unseated.organization_id, is_primary=True)
-            .select_related("person")
-            .first()
-        )
+    context = {
+        "found": found,
+        "told": told,
+        "offers": offers_for(person=person, holdings=holdings, now=now),
+        "invited": invitations_of(person, now),
+        "looks_after": looked_after_by(person),
+    }
     return render(request, "members/account.html", context)
 
 

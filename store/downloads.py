@@ -2,10 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from cosn_site.statements import ask
-from reports.models import Edition
+from members.models import Organization
+from reports.models import Edition, Report
+from reports.models.reports import State
 from store.access import Decision, Viewer
 from store.models import Download
 
@@ -42,3 +44,25 @@ def downloads_of(person_id: int) -> QuerySet[Download]:
         .select_related("edition__report__current_edition", "edition__report__series")
         .order_by("-at", "-pk")
     )
+
+
+PEERS_LOOK_BACK = timedelta(days=365)
+
+
+def read_by_peers(organization: Organization, now: datetime, *, most: int) -> list[Report]:
+    """The reports that most organizations of the same kind downloaded in the past year, the most read first.
+
+    Each has `readers`: how many organizations. Nobody is named, and the organization itself does not count.
+    """
+    peers = Download.objects.filter(at__gt=now - PEERS_LOOK_BACK, organization__kind=organization.kind)
+    counted = (
+        peers.exclude(organization=organization)
+        .values("edition__report")
+        .annotate(readers=Count("organization", distinct=True))
+        .order_by("-readers", "edition__report")
+    )
+    readers = {row["edition__report"]: row["readers"] for row in counted[: most * 3]}
+    found = [report for report in Report.objects.in_bulk(readers).values() if report.state(now) is State.OUT]
+    for report in found:
+        report.readers = readers[report.pk]  # type: ignore[attr-defined]
+    return sorted(found, key=lambda report: (-readers[report.pk], report.pk))[:most]

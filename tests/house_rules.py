@@ -18,14 +18,18 @@ NAMES_ALL = {"cosn_site/admin_site.py"}
 # cosn_site's template tags for e-mail and such may be loaded anywhere; these of upper floors only there.
 WINDOWS = {
     ("access", "reports"): {"access_panel", "access_badge", "may_read"},
-    ("access", "members"): {"my_downloads"},
+    ("access", "members"): {"my_downloads", "read_by_peers"},
+    ("forum_words", "members"): {"next_forum"},
     ("lineage", "forums"): {"forum_report"},
 }
 # Whose page a template at the top of templates/ is; everything else there belongs to nobody in particular.
 TEMPLATES_AT_THE_TOP = {"home.html": "reports"}
 
 # Who may touch the bytes of an edition: the gate's delivery, and what makes, reads and checks them for staff.
-OPENS_FILES = {"store/delivery.py", "reports/publishing.py", "reports/tasks.py", "reports/integrity.py"}
+OPENS_FILES = {
+    *("store/delivery.py", "reports/publishing.py", "reports/tasks.py", "reports/integrity.py"),
+    "members/certificates.py",
+}
 OPENS_STORAGE = {
     *("cosn_site/storage.py", "cosn_site/health.py"),
     *("reports/publishing.py", "reports/models/reports.py"),

@@ -1,7 +1,9 @@
-"""When a forum is, in words."""
+"""When a forum is, in words; and the window that shows the next one on pages of the floor below."""
+
+from typing import Any
 
 from django import template
-from django.utils import formats
+from django.utils import formats, timezone
 
 from forums.models import Forum
 
@@ -53,3 +55,10 @@ def forum_hours(forum: Forum) -> str:
 def _clock(hour: int, minute: int, *, half: bool) -> str:
     face = f"{hour % 12 or 12}" + (f":{minute:02}" if minute else "")
     return f"{face} {'am' if hour < 12 else 'pm'}" if half else face
+
+
+@register.inclusion_tag("forums/next_forum.html")
+def next_forum() -> dict[str, Any]:
+    """The forum that comes next, if one is announced."""
+    coming = Forum.objects.published().upcoming(timezone.now()).exclude(status=Forum.Status.CANCELLED)
+    return {"forum": coming.select_related("series").first()}

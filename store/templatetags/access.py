@@ -13,15 +13,18 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from cosn_site.templatetags.site import icon
+from members.models import Organization
 from reports.models import Report
 from store.access import decide, viewer_for
 from store.downloads import downloads_of
+from store.downloads import read_by_peers as most_read_by_peers
 from store.panels import panel_for
 from store.reasons import Reason
 
 register = template.Library()
 
 DOWNLOADS_SHOWN = 20
+PEER_READS_SHOWN = 5
 
 
 @register.inclusion_tag("components/access_panel.html", takes_context=True)
@@ -87,3 +90,9 @@ def my_downloads(context: dict[str, Any]) -> dict[str, Any]:
     downloads = list(downloads_of(request.user.pk)[: DOWNLOADS_SHOWN + 1])
     rows = [(download, decide(viewer, download.edition.report, now)) for download in downloads[:DOWNLOADS_SHOWN]]
     return {"rows": rows, "more": len(downloads) > DOWNLOADS_SHOWN}
+
+
+@register.inclusion_tag("store/read_by_peers.html")
+def read_by_peers(organization: Organization) -> dict[str, Any]:
+    """The reports that organizations of the same kind read most, by how many of them did."""
+    return {"reports": most_read_by_peers(organization, timezone.now(), most=PEER_READS_SHOWN)}

@@ -1,0 +1,52 @@
+"""A step on a page of its own: GET asks, POST takes it and goes back to where it belongs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from cosn_site.verbs import StepRefused
+from members.roster.desk import Desk
+
+
+class NothingAsked(forms.Form):
+    """The form of a step that needs nothing but the press of its button."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepPage:
+    """The words of a step's page. `is_next` makes its button the yellow one: it is what the contact wants to do."""
+
+    title: str
+    button: str
+    words: tuple[str, ...] = ()
+    is_next: bool = False
+    is_upload: bool = False
+
+
+def take_step(
+    request: HttpRequest,
+    desk: Desk,
+    page: StepPage,
+    *,
+    form: forms.Form,
+    run: Callable[[Mapping[str, Any]], object],
+    done: str,
+    back_to: str = "",
+) -> HttpResponse:
+    """Show the page of a step, or take it: `run` is given what the form asked. A refusal comes back with the form."""
+    back_to = back_to or desk.url
+    if request.method == "POST" and form.is_valid():
+        try:
+            run(form.cleaned_data)
+        except StepRefused as refused:
+            form.add_error(None, refused.sentence)
+        else:
+            messages.success(request, done)
+            return redirect(back_to)
+    context = {"desk": desk, "page": page, "form": form, "back_to": back_to}
+    return render(request, "members/organization/step.html", context, status=422 if form.errors else 200)
