@@ -21,7 +21,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.db.models.functions import JSONObject
 from django.http import HttpRequest
 
@@ -159,9 +159,13 @@ def viewer_for(request: HttpRequest) -> Viewer:
     return viewer
 
 
-def read_viewer(person: User) -> Viewer:
-    """The facts about a person as they stand in the database now."""
-    ((is_verified, holdings, grants),) = _facts(person.pk)
+def read_viewer(person: User, at: datetime | None = None) -> Viewer:
+    """The facts about a person as they stand in the database now.
+
+    With `at`, seats and grants are those that were held at that instant; all else is as recorded now. For whoever
+    explains an answer (`store.why`), never for the gate.
+    """
+    ((is_verified, holdings, grants),) = _facts(person.pk) if at is None else _facts_of(person.pk, at)
     return Viewer(
         person_id=person.pk,
         is_staff=person.is_staff,
@@ -171,12 +175,15 @@ def read_viewer(person: User) -> Viewer:
     )
 
 
-def _facts_of(person_id: int) -> QuerySet[User, tuple[bool, list[dict[str, Any]], list[dict[str, Any]]]]:
-    grants = Grant.objects.filter(person=person_id, closed_at__isnull=True).order_by("kind", "pk")
+def _facts_of(
+    person_id: int, at: datetime | None = None
+) -> QuerySet[User, tuple[bool, list[dict[str, Any]], list[dict[str, Any]]]]:
+    still_open = Q(closed_at__isnull=True) if at is None else Q(closed_at__isnull=True) | Q(closed_at__gt=at)
+    grants = Grant.objects.filter(still_open, person=person_id).order_by("kind", "pk")
     fact = JSONObject(id="pk", report_id="report_id", kind="kind", opened_at="opened_at", expires_at="expires_at")
     return User.objects.filter(pk=person_id).values_list(
         Exists(EmailAddress.objects.filter(user=person_id, verified=True, primary=True)),
-        holdings_of(person_id),
+        holdings_of(person_id, at),
         ArraySubquery(grants.values(fact=fact)),
     )
 

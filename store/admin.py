@@ -6,13 +6,15 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 
 from cosn_site.model_admin import LedgerAdmin, RoomAdmin, Verb, step
 from cosn_site.templatetags.site import moment
 from store import grants
 from store.models import Download, Grant
+from store.why_views import staff_why
 
 
 class GrantForm(forms.ModelForm):
@@ -109,6 +111,14 @@ class GrantAdmin(RoomAdmin):
 
     def status_of(self, obj: Grant, now: datetime) -> str:
         return f"{_state(obj, now)}."
+
+    def get_urls(self) -> list[URLPattern]:
+        why = self.admin_site.admin_view(self.why)
+        return [path("why/", why, name="store_grant_why"), *super().get_urls()]
+
+    def why(self, request: HttpRequest) -> HttpResponse:
+        """Why somebody can, or can't, download a report."""
+        return staff_why(request, self.admin_site)
 
     def get_fields(self, request: HttpRequest, obj: Grant | None = None) -> Any:
         if obj is None:

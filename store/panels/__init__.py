@@ -3,7 +3,11 @@
 Decides nothing. Each panel says what holds, why (in the order the gate asked), and the next step.
 """
 
+from dataclasses import replace
 from datetime import datetime
+
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from cosn_site.clock import association_day
 from store.access import Decision
@@ -35,4 +39,9 @@ def panel_for(decision: Decision, now: datetime) -> Panel:
     """The panel that explains this decision."""
     if decision.reason is Reason.STAFF and decision.grant is None:
         return allowed.staff(decision, now)
-    return _PANELS[decision.reason](decision, association_day(now))
+    panel = _PANELS[decision.reason](decision, association_day(now))
+    return panel if decision.allowed else replace(panel, explained=_explained(decision))
+
+
+def _explained(decision: Decision) -> str:
+    return f"{reverse('store:why')}?{urlencode({'report': decision.report.slug})}"

@@ -36,6 +36,7 @@ class Panel:
     second: Step | None = None
     fine: str = ""
     waiting: bool = False
+    explained: str = ""  # the address of the page that says why, step by step
 
 
 def download(report: Report) -> Step:

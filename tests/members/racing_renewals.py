@@ -55,7 +55,7 @@ VARIANTS: dict[str, tuple[Any, Any, Any]] = {
 }
 for line in sys.stdin:
     variant, instant = line.split()
-    renewals._send_batch, renewals.recipients_of, QuerySet.select_for_update = VARIANTS[variant]  # type: ignore[assignment]
+    renewals._send_batch, renewals.recipients_of, QuerySet.select_for_update = VARIANTS[variant]  # type: ignore[method-assign]
     try:
         say(renewals.send_due_notices(by=None, now=datetime.fromisoformat(instant)).letters)
     except IntegrityError:

@@ -126,8 +126,9 @@ class World:
 
     def _void(self, life: Life, today: date, now: datetime) -> None:
         last = life.last_term()
+        assert last is not None
         void_term(term=Term.objects.get(pk=last), reason="A mistake.", by=None, now=now)
-        del life.terms[last]  # type: ignore[arg-type]
+        del life.terms[last]
 
     def _cancel(self, life: Life, today: date, now: datetime) -> None:
         dues.cancel_at_end(membership=life.membership, by=None, now=now)
@@ -147,7 +148,7 @@ class World:
                 outcome += send_due_notices(by=None, now=noon)
             if outcome.letters:
                 Worker(stop=Stop(), until_idle=True).run()
-        letters = {letter.to[0]: letter.subject for letter in mail.outbox}
+        letters = {letter.to[0]: str(letter.subject) for letter in mail.outbox}
         assert len(letters) == len(mail.outbox)
         assert set(letters) == set(expected), today
         mail.outbox.clear()
