@@ -26,6 +26,7 @@ TASKS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         (
             *("members.Organization", "members.Membership", "members.Term", "members.Seat", "members.Plan"),
             "members.RenewalNotice",
+            "members.ImportBatch",
         ),
     ),
     ("access", "Give and follow access", ("store.Grant", "store.Download")),

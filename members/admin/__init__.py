@@ -1,11 +1,16 @@
 """The admin of people, organizations, and the memberships that make them members."""
 
-from members.admin.memberships import MembershipAdmin, PlanAdmin, SeatAdmin, TermAdmin
+from members.admin.imports import ImportAdmin
+from members.admin.memberships import MembershipAdmin
 from members.admin.organizations import OrganizationAdmin
 from members.admin.people import PersonAdmin
+from members.admin.plans import PlanAdmin
 from members.admin.renewals import RenewalNoticeAdmin
+from members.admin.seats import SeatAdmin
+from members.admin.terms import TermAdmin
 
 __all__ = [
+    "ImportAdmin",
     "MembershipAdmin",
     "OrganizationAdmin",
     "PersonAdmin",
