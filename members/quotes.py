@@ -169,16 +169,15 @@ def paid_parts(term: Term) -> Iterator[tuple[int, Days]]:
 
 
 def _check_dearer(running: Term, sale: Sale) -> None:
-    """By the day, and on the same plan by the band: a price that rose since is no upgrade."""
-    old = sum(Fraction(cents, days.count) for cents, days in paid_parts(running))
-    if Fraction(sale.quote.dues_cents, sale.quote.days.count) <= old:
-        raise NotDearer("What runs costs as much or more. Renew on this plan when the term ends.")
+    """On the same plan by the band: a price that rose since is no upgrade. And by what a day costs."""
     sold_on = running.price_list.plan_id if running.price_list else running.membership.plan_id
-    if sold_on != sale.plan.pk or (sale.plan.band_by and running.size is None):
-        return
-    prices = figures(sale.price_list)
-    if band_dues(prices.bands, sale.size) <= band_dues(prices.bands, running.size):
-        raise NotDearer("This is the plan and the band that runs already. Add seats, or choose another plan.")
+    if sold_on == sale.plan.pk and (running.size is not None or not sale.plan.band_by):
+        prices = figures(sale.price_list)
+        if band_dues(prices.bands, sale.size) <= band_dues(prices.bands, running.size):
+            raise NotDearer("This is the plan and the band that runs already. Add seats, or choose another plan.")
+    runs_at = sum(Fraction(cents, days.count) for cents, days in paid_parts(running))
+    if Fraction(sale.quote.dues_cents, sale.quote.days.count) <= runs_at:
+        raise NotDearer("What runs costs as much or more. Renew on this plan when the term ends.")
 
 
 def counting_terms(membership: Membership) -> list[Term]:

@@ -1,5 +1,6 @@
 """The admin of people, organizations, and the memberships that make them members."""
 
+from members.admin.domains import CertificateAdmin, DomainAdmin
 from members.admin.imports import ImportAdmin
 from members.admin.memberships import MembershipAdmin
 from members.admin.organizations import OrganizationAdmin
@@ -10,6 +11,8 @@ from members.admin.seats import SeatAdmin
 from members.admin.terms import TermAdmin
 
 __all__ = [
+    "CertificateAdmin",
+    "DomainAdmin",
     "ImportAdmin",
     "MembershipAdmin",
     "OrganizationAdmin",

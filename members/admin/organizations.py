@@ -6,25 +6,22 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from cosn_site.model_admin import RoomAdmin, RowsInline
+from cosn_site.model_admin import RoomAdmin
+from members.admin.domains import ORGANIZATION_VERBS, CertificateStory, ContactInline, DomainStory
+from members.admin.filters import OrganizationStandingFilter
 from members.admin.words import standing_in_brief
-from members.models import Contact, Membership, Organization
-
-
-class ContactInline(RowsInline):
-    model = Contact
-    extra = 1
-    autocomplete_fields = ("person",)
-    may_add_related = ("person",)
+from members.models import Membership, Organization
 
 
 @admin.register(Organization)
 class OrganizationAdmin(RoomAdmin):
     list_display = ("name", "kind", "state", "standing_now", "enrollment")
-    list_filter = ("kind", "state")
+    list_filter = (OrganizationStandingFilter, "kind", "state")
     search_fields = ("name", "slug", "nces_id")
     prepopulated_fields = {"slug": ("name",)}
-    inlines = (ContactInline,)
+    autocomplete_fields = ("parent",)
+    inlines = (ContactInline, DomainStory, CertificateStory)
+    verbs = ORGANIZATION_VERBS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
         return super().get_queryset(request).select_related("membership").prefetch_related("membership__terms")

@@ -1,5 +1,7 @@
 """Standing and money in words, for staff."""
 
+from datetime import datetime
+
 from django.utils import timezone
 
 from cosn_site.templatetags.site import day
@@ -30,3 +32,23 @@ def standing_in_brief(membership: Membership) -> str:
         return name
     preposition = {Status.UPCOMING: "until", Status.LAPSED: "since"}.get(found.status, "to")
     return f"{name} {preposition} {day(found.until)}"
+
+
+def why_it_stands(membership: Membership, now: datetime) -> str:
+    """The term that decides, and what of it does, in a sentence."""
+    found = seats.membership_standing(membership, now)
+    if found.term is None:
+        return "No term counts: none was recorded, or all were voided."
+    term = f"Its term runs from {day(found.term.starts_on)} to {day(found.term.ends_on)}"
+    match found.status:
+        case Status.PROVISIONAL:
+            return f"{term}. The purchase order is not paid; access lasts up to and including {day(found.until)}."
+        case Status.GRACE:
+            return f"Its term ended on {day(found.term.ends_on)}. Days of grace: {found.term.grace_days}."
+        case Status.LAPSED if found.term.provisional_until:
+            return f"{term}, but the purchase order was not paid by {day(found.until)}. That earns no grace."
+        case Status.LAPSED:
+            return f"Its last term ended on {day(found.term.ends_on)}, and grace is over since {day(found.until)}."
+        case Status.UPCOMING:
+            return f"{term}, and nothing runs before it."
+    return f"{term}."
