@@ -29,6 +29,7 @@ TEMPLATES_AT_THE_TOP = {"home.html": "reports"}
 OPENS_FILES = {
     *("store/delivery.py", "reports/publishing.py", "reports/tasks.py", "reports/integrity.py"),
     "members/certificates.py",
+    "members/importing/copies.py",
 }
 OPENS_STORAGE = {
     *("cosn_site/storage.py", "cosn_site/health.py"),

@@ -17,7 +17,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from cosn_site import bounded
 from cosn_site.model_admin import RoomAdmin
 from cosn_site.uploads import oversized_fields
 from cosn_site.verbs import StepRefused
@@ -181,8 +180,7 @@ class ImportAdmin(RoomAdmin):
             else:
                 self.log_change(request, batch, "Chose its columns.")
                 return self._its_page(batch)
-        with batch.file.open("rb") as file, bounded.as_path(file) as copy:
-            sample = reading.sample_of(copy, batch.encoding)
+        sample = verbs.sample_of(batch)
         examples = [
             (name, [row[place][:60] if place < len(row) else "" for row in sample.examples])
             for place, name in enumerate(mapping.column_names(batch.header))

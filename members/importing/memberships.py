@@ -120,10 +120,11 @@ class MembershipPlanner(Planner):
 
     def _membership(self, draft: Draft, holder: Organization | User, priced: Priced) -> Membership | None:
         there = self._memberships.get(_of(holder))
-        held = there.plan_id if there else self._joins.setdefault(_of(holder), (priced.plan.pk, draft.number))[0]
-        if held != priced.plan.pk:
-            name = there.plan if there else f"another plan in line {self._joins[_of(holder)][1]}"
-            raise LineRefused(_LABELS["plan"], f"Its membership is on {name}. Change the plan on its own page.")
+        if there is not None and there.plan_id != priced.plan.pk:
+            raise LineRefused(_LABELS["plan"], f"Its membership is on {there.plan}. Change the plan on its own page.")
+        plan, line = self._joins.setdefault(_of(holder), (priced.plan.pk, draft.number))
+        if plan != priced.plan.pk:
+            self.clash(_LABELS["plan"], f"It is on another plan in line {line}. A membership has one.")
         return there
 
     # --- the term -------------------------------------------------------------------------------------------------
@@ -178,10 +179,8 @@ class MembershipPlanner(Planner):
         earlier = self._new[_of(holder)]
         for days, line in earlier:
             if days.first <= term.ends_on and days.last >= term.starts_on:
-                raise LineRefused(
-                    _LABELS["starts_on"],
-                    f"It overlaps the term of line {line}, {in_full(days.first)} to {in_full(days.last)}.",
-                )
+                between = f"{in_full(days.first)} to {in_full(days.last)}"
+                self.clash(_LABELS["starts_on"], f"It overlaps the term of line {line}, {between}.")
         earlier.append((Days(term.starts_on, term.ends_on), number))
 
     # --- writing --------------------------------------------------------------------------------------------------

@@ -54,6 +54,7 @@ class Planner(ABC):
         self.now = now
         self.lock = lock
         self._lines: dict[str, int] = {}
+        self._clashes: list[LineRefused] = []
 
     def plan(self, drafts: Sequence[Draft]) -> list[Planned]:
         """One plan for each line, in the same order."""
@@ -61,18 +62,26 @@ class Planner(ABC):
         return [self._one(draft) for draft in drafts]
 
     def _one(self, draft: Draft) -> Planned:
+        self._clashes = []
         if not draft.words:
             try:
-                return self.plan_line(draft)
+                planned = self.plan_line(draft)
+                if not self._clashes:
+                    return planned
+                raise self._clashes[0]
             except LineRefused as refused:
                 draft.words.append([refused.label, refused.sentence])
         return Planned(draft.number, Action.REFUSE, self.label_of(draft.values), draft.words)
 
     def once(self, key: str, number: int, label: str = "") -> None:
-        """Raises LineRefused when an earlier line of the file has the key."""
+        """The line is refused when an earlier line of the file has the key, unless there is more to say of it."""
         earlier = self._lines.setdefault(key, number)
         if earlier != number:
-            raise LineRefused(label, f"Line {earlier} is about the same one. Keep one of the two.")
+            self.clash(label, f"Line {earlier} is about the same one. Keep one of the two.")
+
+    def clash(self, label: str, sentence: str) -> None:
+        """The line does not go with an earlier one; said when nothing is wrong with the line itself."""
+        self._clashes.append(LineRefused(label, sentence))
 
     def locked(self, rows: models.QuerySet[Row]) -> models.QuerySet[Row]:
         """The rows, locked when they are about to be written."""

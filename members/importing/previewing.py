@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from cosn_site import bounded
+from members.importing.copies import copy_of
 from members.importing.fields import KINDS
 from members.importing.mapping import read_cells
 from members.importing.memberships import MembershipPlanner
@@ -37,7 +37,7 @@ def preview(batch_id: int, *, now: datetime) -> str:
     if batch.state != State.READING:
         return "There was nothing to read."
     try:
-        with batch.file.open("rb") as file, bounded.as_path(file) as path:
+        with copy_of(batch) as path:
             batch.lines.all().delete()
             batch.lines_total = count_lines(path, batch.encoding)
             if not _note(batch, 0):

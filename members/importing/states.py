@@ -1,6 +1,6 @@
 """The states, the district and the territories of the United States, by name and by their two letters."""
 
-_NAMES = {
+NAMES = {
     "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
     "CT": "Connecticut", "DE": "Delaware", "DC": "District of Columbia", "FL": "Florida", "GA": "Georgia",
     "HI": "Hawaii", "ID": "Idaho", "IL": "Illinois", "IN": "Indiana", "IA": "Iowa", "KS": "Kansas", "KY": "Kentucky",
@@ -14,5 +14,5 @@ _NAMES = {
     "VI": "Virgin Islands",
 }  # fmt: skip
 
-STATES = {word.casefold(): letters for letters, name in _NAMES.items() for word in (letters, name)}
+STATES = {word.casefold(): letters for letters, name in NAMES.items() for word in (letters, name)}
 STATES |= {"washington dc": "DC", "us virgin islands": "VI"}

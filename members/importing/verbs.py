@@ -12,6 +12,7 @@ from django.db.models import Count
 from cosn_site import bounded
 from cosn_site.verbs import StepRefused, audited
 from members.importing import mapping, reading
+from members.importing.copies import copy_of, keep
 from members.importing.fields import KINDS
 from members.importing.jobs import preview_import, write_import
 from members.models import ImportBatch, ImportLine, User
@@ -63,9 +64,15 @@ def receive_file(*, kind: str, file: File, filename: str, by: User | None, now: 
             added_at=now,
         )
         suffix = ".xlsx" if sample.encoding == reading.WORKBOOK else ".csv"
-        batch.file.save(f"{digest.hexdigest()[:16]}{suffix}", file, save=False)
+        keep(batch, file, f"{digest.hexdigest()[:16]}{suffix}")
         batch.save()
     return batch
+
+
+def sample_of(batch: ImportBatch) -> reading.Sample:
+    """The header and the first lines of an import's file."""
+    with copy_of(batch) as path:
+        return reading.sample_of(path, batch.encoding)
 
 
 def choose_columns(
