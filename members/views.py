@@ -3,7 +3,6 @@
 from typing import cast
 
 from django.contrib import messages
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,7 +14,8 @@ from cosn_site.clock import association_day
 from members.forms import ProfileForm
 from members.holdings import load_holdings
 from members.invitations import invitations_of
-from members.models import Plan, PriceList, User
+from members.models import User
+from members.offers import offers_on
 from members.requests import offers_for
 from members.roster.desk import looked_after_by
 from members.standing import Via, person_standing, standing
@@ -26,11 +26,7 @@ from members.story import story_of
 @require_safe
 def plans(request: HttpRequest) -> HttpResponse:
     """The plans one can join, with what they cost and bring."""
-    today = association_day(timezone.now())
-    lists = PriceList.objects.on(today).order_by("plan_id", "-valid_from", "-number").distinct("plan_id")
-    offered = Plan.objects.filter(is_published=True, price_lists__valid_from__lte=today).distinct()
-    prices = Prefetch("price_lists", lists.prefetch_related("bands"), to_attr="current")
-    return render(request, "members/plans.html", {"plans": offered.prefetch_related(prices)})
+    return render(request, "members/plans.html", {"offers": offers_on(association_day(timezone.now()))})
 
 
 @signed_in

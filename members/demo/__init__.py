@@ -13,6 +13,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
 from cosn_site.clock import association_day, start_of
+from members.demo import directory
 from members.models import Contact, Membership, Organization, Plan, Seat, Term, User
 from members.price_lists import figures, price_list_on, publish_prices, size_of_holder
 from members.prices import band_dues
@@ -54,6 +55,7 @@ def load(now: datetime) -> None:
     _maple_valley(people, start_of(today - timedelta(days=700)))
     _individual(people["grace"], plans["individual"], ended_on=today - timedelta(days=10))
     _individual(people["lapsed"], plans["individual"], ended_on=_years_before(today, 1))
+    directory.load(now)
 
 
 def _person(email: str, name: str, title: str, password: str | None = PASSWORD) -> User:
@@ -80,7 +82,7 @@ def _staff(staff: User, editor: User) -> None:
     editor.groups.add(Group.objects.get(name="Editors"))
 
 
-_WORDS_OF_A_PLAN = ("name", "holder", "band_by", "summary", "benefits")
+_WORDS_OF_A_PLAN = ("name", "holder", "terms", "band_by", "summary", "benefits")
 _FIGURES = ("seats", "extra_seat_cents", "grace_days", "provisional_days", "net_days")
 
 
