@@ -44,7 +44,7 @@ REFUSALS = {
     "password": f"This workbook has a password, or is of a kind from before 2007. {_AGAIN}",
     "broken": f"This workbook is damaged and could not be read. {_AGAIN}",
     "bomb": f"This workbook unpacks to far more than a list should. {_AGAIN}",
-    "no_sheet": "All sheets of this workbook are hidden. Show the one to be read, and save it again.",
+    "no_sheet": "This workbook has no sheet that is shown. Show the one to be read, and save it again.",
     "memory": "This workbook takes more memory to open than a list should. Save it as CSV, and upload that.",
     "time": "This workbook takes too long to open. Save it as CSV, and upload that.",
     "crash": f"This workbook could not be read. {_AGAIN}",
