@@ -18,7 +18,7 @@ from members.dns_check import ask_for_dns_check
 from members.models import Contact, Domain, ExemptionCertificate
 from members.roster.desk import Desk, for_contact
 from members.roster.forms import CertificateForm, DomainForm
-from members.roster.steps import NothingAsked, StepPage, take_step
+from members.roster.steps import NothingAsked, StepPage, posted, take_step
 
 DAY = 24 * 60 * 60
 DOMAINS_A_DAY = 30  # added by one organization, removed ones included
@@ -47,7 +47,7 @@ def make_primary(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         page,
-        form=NothingAsked(request.POST or None),
+        form=NothingAsked(posted(request)),
         run=lambda _: contacts.make_primary(contact=contact, by=desk.person, now=timezone.now()),
         done=f"{contact.person} is the primary contact of {desk.organization} now.",
         back_to=reverse("members:account") if request.method == "POST" else "",
@@ -65,7 +65,7 @@ def set_billing(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         StepPage(title, "Make them a billing contact" if to else "Take the role away", (words,), is_next=to),
-        form=NothingAsked(request.POST or None),
+        form=NothingAsked(posted(request)),
         run=lambda _: contacts.set_billing(contact=contact, to=to, by=desk.person, now=timezone.now()),
         done=words,
     )
@@ -92,7 +92,7 @@ def add_domain(request: HttpRequest, desk: Desk) -> HttpResponse:
         ("Once you have shown that it is yours, anyone with a verified address there can take a free seat.",),
         is_next=True,
     )
-    form = DomainForm(request.POST or None)
+    form = DomainForm(posted(request))
     done = "The domain is on your list. Show that it is yours, and it counts."
     return take_step(request, desk, page, form=form, run=run, done=done)
 
@@ -114,7 +114,7 @@ def check_domain(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         page,
-        form=NothingAsked(request.POST or None),
+        form=NothingAsked(posted(request)),
         run=lambda _: ask_for_dns_check(domain=row, by=desk.person, now=timezone.now()),
         done="We are looking. Open this page again in a minute.",
         back_to=reverse("members:organization_domain", args=[desk.organization.slug, pk]),
@@ -130,7 +130,7 @@ def mail_postmaster(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         page,
-        form=NothingAsked(request.POST or None),
+        form=NothingAsked(posted(request)),
         run=lambda _: domains.mail_postmaster(domain=row, by=desk.person, now=timezone.now()),
         done=f"A mail is on its way to postmaster@{row.name}. Its link works for seven days.",
         back_to=reverse("members:organization_domain", args=[desk.organization.slug, pk]),
@@ -150,7 +150,7 @@ def remove_domain(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         page,
-        form=NothingAsked(request.POST or None),
+        form=NothingAsked(posted(request)),
         run=lambda _: domains.remove_domain(domain=row, by=desk.person, now=timezone.now()),
         done=f"{row.name} is off your list.",
     )

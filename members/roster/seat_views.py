@@ -15,7 +15,7 @@ from members.handoff import hand_off as hand_off_verb
 from members.models import Contact, Invitation, Membership, Seat, SeatRequest
 from members.roster.desk import Desk, for_contact
 from members.roster.forms import DeclineForm, HandOffForm, InviteForm, SwapForm
-from members.roster.steps import NothingAsked, StepPage, take_step
+from members.roster.steps import NothingAsked, StepPage, posted, take_step
 
 HOUR = 60 * 60
 INVITATIONS_AN_HOUR = 100  # of one organization
@@ -47,7 +47,7 @@ def _check_pace(desk: Desk) -> None:
 def invite(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Keep a seat for somebody and send them the link."""
     membership = _membership(desk)
-    form = InviteForm(request.POST or None, organization=desk.organization)
+    form = InviteForm(posted(request), organization=desk.organization)
 
     def run(asked: Mapping[str, Any]) -> None:
         _check_pace(desk)
@@ -83,7 +83,7 @@ def invite_again(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         (f"It works for {invitations.DAYS} days from now. The one before stops working.",),
         is_next=True,
     )
-    form = NothingAsked(request.POST or None)
+    form = NothingAsked(posted(request))
     return take_step(request, desk, page, form=form, run=run, done=f"A new link is on its way to {invitation.email}.")
 
 
@@ -100,7 +100,7 @@ def withdraw_invitation(request: HttpRequest, desk: Desk, pk: int) -> HttpRespon
         request,
         desk,
         page,
-        form=NothingAsked(request.POST or None),
+        form=NothingAsked(posted(request)),
         run=lambda _: invitations.withdraw_invitation(invitation=invitation, by=desk.person, now=timezone.now()),
         done=f"The invitation of {invitation.email} is withdrawn.",
     )
@@ -123,7 +123,7 @@ def take_seat(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         page,
-        form=NothingAsked(request.POST or None),
+        form=NothingAsked(posted(request)),
         run=lambda _: seats.take_seat(seat=seat, by=desk.person, now=timezone.now()),
         done=f"Seat {seat.number} is free.",
     )
@@ -143,7 +143,7 @@ def swap_seat(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         page,
-        form=SwapForm(request.POST or None, membership=_membership(desk)),
+        form=SwapForm(posted(request), membership=_membership(desk)),
         run=lambda asked: seats.swap_seat(seat=seat, person=asked["person"], by=desk.person, now=timezone.now()),
         done=f"Somebody else sits in seat {seat.number} now.",
     )
@@ -153,7 +153,7 @@ def swap_seat(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
 def hand_off(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     """Somebody leaves: their seat goes to a successor, and their roles with it."""
     seat = _seat(desk, pk)
-    form = HandOffForm(request.POST or None, leaver=seat.person, organization=desk.organization)
+    form = HandOffForm(posted(request), leaver=seat.person, organization=desk.organization)
     page = StepPage(
         f"{seat.person} leaves: hand seat {seat.number} off",
         "Hand the seat off",
@@ -199,7 +199,7 @@ def give_seat(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         page,
-        form=NothingAsked(request.POST or None),
+        form=NothingAsked(posted(request)),
         run=lambda _: seats.give_seat(membership=membership, person=person, by=desk.person, now=timezone.now()),
         done=f"{person} holds a seat.",
     )
@@ -220,7 +220,7 @@ def give_to_request(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         page,
-        form=NothingAsked(request.POST or None),
+        form=NothingAsked(posted(request)),
         run=lambda _: requests.answer_request(
             request=asked_for, answer=SeatRequest.Answer.GIVEN, by=desk.person, now=timezone.now()
         ),
@@ -237,7 +237,7 @@ def decline_request(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         page,
-        form=DeclineForm(request.POST or None),
+        form=DeclineForm(posted(request)),
         run=lambda asked: requests.answer_request(
             request=asked_for,
             answer=SeatRequest.Answer.DECLINED,

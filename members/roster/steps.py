@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 
 from cosn_site.verbs import StepRefused
@@ -26,6 +26,11 @@ class StepPage:
     words: tuple[str, ...] = ()
     is_next: bool = False
     is_upload: bool = False
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to; a POST without any field is a POST too."""
+    return request.POST if request.method == "POST" else None
 
 
 def take_step(
