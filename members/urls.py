@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from members import my_seat_views, renewal_views, views
+from members import directory_views, my_seat_views, renewal_views, views
 from members.roster import page, paper_views, seat_views
 
 app_name = "members"
@@ -10,6 +10,8 @@ ORGANIZATION = "account/organization/<slug:slug>/"
 urlpatterns = [
     path("membership/", views.plans, name="plans"),
     path("membership/renew/<str:token>/", renewal_views.renewal, name="renewal"),
+    path("membership/directory/", directory_views.directory, name="directory"),
+    path("account/directory/", directory_views.my_entry, name="my_entry"),
     path("account/", views.account, name="account"),
     path("account/details/", views.profile, name="profile"),
     path("account/seat/", my_seat_views.my_seat, name="seat"),

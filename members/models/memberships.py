@@ -6,7 +6,7 @@ whether somebody *is* a member: `members.standing` computes that from terms and 
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 import pghistory
 import pgtrigger
@@ -15,7 +15,6 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from members.models.organizations import Organization
@@ -23,12 +22,26 @@ from members.models.plans import Plan, PriceList
 from members.standing import STATUS_OF_MEMBERSHIPS, Status
 
 
+class StatusOn(Func):
+    """Where a membership stands on a day, by THE rule in SQL; also in a subquery, where its table has another name."""
+
+    output_field = models.CharField()
+
+    def __init__(self, membership: Any, day: date) -> None:
+        super().__init__(membership)
+        self.day = day
+
+    def as_sql(self, compiler: Any, connection: Any, **extra_context: Any) -> Any:  # type: ignore[override]
+        column, parameters = compiler.compile(self.get_source_expressions()[0])
+        return STATUS_OF_MEMBERSHIPS.replace("members_membership.id", column), (self.day, *parameters)
+
+
 class MembershipQuerySet(models.QuerySet["Membership"]):
     """Adjectives of memberships."""
 
     def with_status(self, day: date) -> Self:
         """Each with `status`: where it stands on that day, by THE rule."""
-        return self.annotate(status=RawSQL(STATUS_OF_MEMBERSHIPS, [day], output_field=models.CharField()))  # noqa: S611
+        return self.annotate(status=StatusOn(F("pk"), day))
 
     def in_status(self, statuses: Iterable[Status], day: date) -> Self:
         """Those in one of these statuses on that day."""

@@ -5,10 +5,11 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from random import Random
-from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cosn_site.clock import association_day, end_of, start_of
@@ -255,8 +256,10 @@ def test_a_past_day_adds_what_the_ledger_shows_of_that_day_and_says_what_is_as_r
     yesterday = people.today() - timedelta(days=1)
     first = start_of(yesterday)
     times = (first - timedelta(seconds=1), first, end_of(yesterday) - timedelta(seconds=1), end_of(yesterday))
+    edition = report.current_edition
+    assert edition is not None
     for at in times:
-        Download.objects.create(edition=report.current_edition, person=member, right="member", at=at)
+        Download.objects.create(edition=edition, person=member, right="member", at=at)
     words = page(member, f"report=a-report&day={yesterday}")
     assert words.count("Edition 1, ") == 2
     assert "terms, contacts and e-mail domains as they are recorded now" in words
@@ -361,10 +364,7 @@ def test_editors_and_members_cannot_ask_about_others() -> None:
         assert ask(people.browser(who), STAFF_PAGE).status in (302, 403)
 
 
-def test_the_page_writes_nothing(django_assert_num_queries: Any) -> None:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
+def test_the_page_writes_nothing() -> None:
     member, _ = people.member(), shelf.report()
     browser = people.browser(member)
     with CaptureQueriesContext(connection) as asked:
