@@ -8,12 +8,14 @@ from store.models import Download, Grant
 from store.reasons import Reason
 
 READ_BY_THE_MEMBER = ((2015, 60), (2013, 32), (2014, 8))
+READ_BY_A_PEER = ((2016, 18), (2014, 12))
 
 
 def load(now: datetime) -> None:
-    """One bought report, and what the member has read."""
+    """One bought report, and what the member and somebody of another district have read."""
     _bought(now)
-    _read(now)
+    _read("member@example.org", READ_BY_THE_MEMBER, Reason.MEMBER, now)
+    _read("ruth.ansel@birchcounty.example", READ_BY_A_PEER, Reason.PROVISIONAL, now)
 
 
 def _bought(now: datetime) -> None:
@@ -29,17 +31,17 @@ def _bought(now: datetime) -> None:
     )
 
 
-def _read(now: datetime) -> None:
-    member = User.objects.get(email="member@example.org")
+def _read(email: str, reports: tuple[tuple[int, int], ...], right: Reason, now: datetime) -> None:
+    member = User.objects.get(email=email)
     if Download.objects.filter(person=member).exists():
         return
     organization = member.seat_rows.get(left_at__isnull=True).membership.organization
-    for year, days_ago in READ_BY_THE_MEMBER:
+    for year, days_ago in reports:
         Download.objects.create(
             edition=_forum_report_of(year).editions.get(number=1),
             person=member,
             organization=organization,
-            right=Reason.MEMBER.value,
+            right=right.value,
             at=now - timedelta(days=days_ago),
         )
 

@@ -13,7 +13,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
 from cosn_site.clock import association_day, start_of
-from members.demo import directory
+from members.demo import directory, roster
 from members.models import Contact, Membership, Organization, Plan, Seat, Term, User
 from members.price_lists import figures, price_list_on, publish_prices, size_of_holder
 from members.prices import band_dues
@@ -53,6 +53,7 @@ def load(now: datetime) -> None:
     for row in content["organizations"]:
         _organization(row, plans, today)
     _maple_valley(people, start_of(today - timedelta(days=700)))
+    roster.load(content, now)
     _individual(people["grace"], plans["individual"], ended_on=today - timedelta(days=10))
     _individual(people["lapsed"], plans["individual"], ended_on=_years_before(today, 1))
     directory.load(now)
