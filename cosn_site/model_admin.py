@@ -217,6 +217,7 @@ class RoomAdmin(QuietFields, admin.ModelAdmin):
             "form": form,
             "facts": facts,
             "seen": fingerprint(facts) if facts else "",
+            "button": verb.preview_label if verb.preview and not facts else verb.label,
             "media": self.media + form.media,
             "change_url": self._change_url(obj),
             "status": self.status_of(obj, timezone.now()),

@@ -47,3 +47,21 @@ class OrganizationStandingFilter(StandingFilter):
 
     def those_in(self, queryset: QuerySet[Any], statuses: list[Status]) -> QuerySet[Any]:
         return queryset.filter(membership__in=Membership.objects.in_status(statuses, association_day(timezone.now())))
+
+
+class CancelledFilter(admin.SimpleListFilter):
+    """Memberships that end with their last term, and those that go on."""
+
+    title = "cancellation"
+    parameter_name = "cancelled"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Ends with its last term"), ("no", "Goes on")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case "yes":
+                return queryset.filter(cancelled_at__isnull=False)
+            case "no":
+                return queryset.filter(cancelled_at=None)
+        return queryset

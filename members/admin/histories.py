@@ -61,6 +61,7 @@ def story_of_membership(membership: Membership, now: datetime) -> list[Chapter]:
         Chapter(one.at, one.title, one.text, people.get(one.who, "the system"), one.is_ahead) if one.who else one
         for one in chapters
     ]
+    told.reverse()  # of two at the same time, the one that was told later is above
     return sorted(told, key=lambda one: one.at, reverse=True)[:SHOWN_AT_MOST]
 
 

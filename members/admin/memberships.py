@@ -14,7 +14,7 @@ from cosn_site.templatetags.site import day
 from members import seats
 from members.admin import sales
 from members.admin.bulk import BulkActions
-from members.admin.filters import StandingFilter
+from members.admin.filters import CancelledFilter, StandingFilter
 from members.admin.histories import story_of_membership
 from members.admin.words import dollars, standing_in_brief, why_it_stands
 from members.models import Membership, Plan, Seat, Term, User
@@ -48,12 +48,13 @@ class TermStory(StoryInline):
 
 class SeatStory(StoryInline):
     model = Seat
-    verbose_name_plural = "Its seats"
-    fields = ("number", "person", "taken_at", "left_at")
+    verbose_name_plural = "Who sits in its seats today"
+    fields = ("number", "person", "taken_at")
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Seat]:
-        return super().get_queryset(request).select_related("person", "membership__organization", "membership__person")
+        held = super().get_queryset(request).filter(left_at=None)
+        return held.select_related("person", "membership__organization", "membership__person")
 
 
 class MembershipForm(forms.ModelForm):
@@ -111,8 +112,8 @@ class MembershipAdmin(BulkActions, RoomAdmin):
     verbs_title = "Standing"
     form = MembershipForm
     change_form_template = "admin/members/membership_change_form.html"
-    list_display = ("holder", "plan", "standing_now", "seats_now", "cancelled")
-    list_filter = (StandingFilter, "plan", ("cancelled_at", admin.EmptyFieldListFilter))
+    list_display = ("holder", "plan", "standing_now", "seats_now")
+    list_filter = (StandingFilter, CancelledFilter, "plan")
     list_select_related = ("organization", "person", "plan")
     search_fields = ("organization__name", "person__email", "person__name")
     autocomplete_fields = ("organization", "person")
@@ -130,17 +131,14 @@ class MembershipAdmin(BulkActions, RoomAdmin):
 
     @admin.display(description="standing today")
     def standing_now(self, membership: Membership) -> str:
-        return standing_in_brief(membership)
+        found = standing_in_brief(membership)
+        return f"{found}; cancelled" if membership.cancelled_at else found
 
     @admin.display(description="seats taken")
     def seats_now(self, membership: Any) -> str:
         if membership.organization_id is None:
             return ""
         return f"{membership.seats_taken} of {seats.seat_count(membership, timezone.now())}"
-
-    @admin.display(description="cancelled")
-    def cancelled(self, membership: Membership) -> str:
-        return day(membership.cancelled_at)
 
     def status_of(self, obj: Membership, now: datetime) -> str:
         sentence = f"{standing_in_brief(obj)}. {why_it_stands(obj, now)}"
@@ -163,7 +161,5 @@ class MembershipAdmin(BulkActions, RoomAdmin):
         self, request: HttpRequest, context: dict, add: bool = False, change: bool = False, form_url: str = "", obj=None
     ) -> HttpResponse:
         if obj is not None:
-            now = timezone.now()
-            context["chapters"] = story_of_membership(obj, now)
-            context["standing"], context["why"] = f"{standing_in_brief(obj)}.", why_it_stands(obj, now)
+            context["chapters"] = story_of_membership(obj, timezone.now())
         return super().render_change_form(request, context, add=add, change=change, form_url=form_url, obj=obj)

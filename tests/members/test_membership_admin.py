@@ -60,7 +60,11 @@ def confirm(staff: Client, obj: Any, verb: str, **typed: Any) -> Any:
 
 # --- the price first --------------------------------------------------------------------------------------------
 def test_the_price_is_shown_before_a_renewal_is_recorded(staff: Client, member: Membership) -> None:
+    asked = staff.get(address(Membership, "do", member.pk, "renew")).content.decode()
+    assert "Show the price</button>" in asked
+    assert "This will be recorded" not in asked
     shown = ask(staff, member, "renew", plan=member.plan_id, seats=12)
+    assert "Renew</button>" in shown.content.decode()
     text = shown.content.decode()
     assert "This will be recorded" in text
     assert ("To pay", "$1,100.00") in shown.context["facts"]
@@ -126,6 +130,10 @@ def test_free_days_are_given_with_a_reason(staff: Client, member: Membership) ->
 def test_a_membership_is_cancelled_at_its_end_and_kept_going(staff: Client, member: Membership) -> None:
     ask(staff, member, "cancel", reason="Budget")
     assert "It was cancelled on" in page_of(staff, member)
+    for asked, count in (("yes", 1), ("no", 0)):
+        shown = staff.get(address(Membership, "changelist"), {"cancelled": asked})
+        assert shown.context["cl"].queryset.count() == count
+        assert ("; cancelled" in shown.content.decode()) is bool(count)
     ask(staff, member, "keep-going")
     member.refresh_from_db()
     assert member.cancelled_at is None
