@@ -104,6 +104,8 @@ def _about_the_membership(membership: Membership, names: _Names) -> Iterator[Cha
             yield Chapter(trace.at, "Cancelled: it ends with its last term", row.cancel_reason, who)
         elif before.cancelled_at and not row.cancelled_at:
             yield Chapter(trace.at, "The cancellation was taken back", who=who)
+        elif row.plan_id != before.plan_id and trace.verb not in SOLD_AS:
+            yield Chapter(trace.at, "It renews on another plan from now on", who=who)
         before = row
 
 

@@ -1,12 +1,13 @@
 """Join, renew, upgrade, more seats, free days, and the end: the verbs, and the laws of any history they make."""
 
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pghistory.models import Events
@@ -429,6 +430,28 @@ def test_every_verb_leaves_a_row_in_the_audit_trail_that_names_it_and_who_took_i
         *("join", "add_seats", "upgrade", "renew", "extend", "give_complimentary_term", "cancel_at_end", "keep_going"),
     }
     assert {event.pgh_context["user"] for row in rows for event in Events.objects.tracks(row)} == {clerk.pk}
+
+
+# --- at once ----------------------------------------------------------------------------------------------------
+@pytest.mark.django_db(transaction=True)
+def test_two_renewals_at_once_follow_one_another() -> None:
+    membership, barrier, failed = joined(), threading.Barrier(4), []
+
+    def run() -> None:
+        with closing(connection):
+            barrier.wait(10)
+            try:
+                renewed(membership)
+            except DatabaseError as problem:
+                failed.append(problem)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert failed == []
+    assert [term.starts_on.year for term in counting(membership)] == [2026, 2027, 2028, 2029, 2030]
 
 
 # --- laws -------------------------------------------------------------------------------------------------------
