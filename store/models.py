@@ -58,7 +58,10 @@ class Grant(models.Model):
 
 
 class Download(models.Model):
-    """The ledger: who took which edition, by which right, when. Rows are written once and never changed."""
+    """The ledger: who took which edition, by which right, when. Rows are written once and never changed.
+
+    One thing alone may change, along a recorded merge: whose a row is, when two people or organizations become one.
+    """
 
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
@@ -75,7 +78,38 @@ class Download(models.Model):
             models.Index(fields=["person", "-at"], name="downloads_of_a_person"),
             models.Index(fields=["edition", "-at"], name="downloads_of_an_edition"),
         ]
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Trigger(
+                name="append_only",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                # Whose a download is may change, from one row to the one that it was merged into, and nothing else may.
+                func="""
+                    IF TG_OP = 'UPDATE'
+                        AND to_jsonb(NEW) - 'person_id' - 'organization_id'
+                            = to_jsonb(OLD) - 'person_id' - 'organization_id'
+                        AND (
+                            NEW.person_id IS NOT DISTINCT FROM OLD.person_id
+                            OR EXISTS (
+                                SELECT FROM members_merge
+                                WHERE merged_person_id = OLD.person_id AND kept_person_id = NEW.person_id
+                            )
+                        )
+                        AND (
+                            NEW.organization_id IS NOT DISTINCT FROM OLD.organization_id
+                            OR EXISTS (
+                                SELECT FROM members_merge
+                                WHERE merged_organization_id = OLD.organization_id
+                                    AND kept_organization_id = NEW.organization_id
+                            )
+                        )
+                    THEN
+                        RETURN NEW;
+                    END IF;
+                    RAISE EXCEPTION 'The ledger of downloads is written once.';
+                """,
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.edition} at {self.at:%Y-%m-%d %H:%M}"

@@ -136,7 +136,7 @@ def test_a_membership_that_was_to_end_goes_on_with_an_imported_term(plan: Any) -
 def test_every_row_of_an_import_names_who_confirmed_it_in_the_audit() -> None:
     written("organizations", ORGANIZATIONS)
     row = Organization.objects.get(nces_id="2700001")
-    context = row.events.latest("pgh_id").pgh_context
+    context = row.events.latest("pgh_id").pgh_context  # type: ignore[attr-defined]
     assert (context.metadata["verb"], context.metadata["user"]) == ("import_organizations", people.staff().pk)
 
 
@@ -284,7 +284,7 @@ def test_a_workbook_is_read_like_a_csv_file(plan: Any) -> None:
         ("Maple Valley", "0600001", 12_500),
         ("Oak Hills", "", None),
     }
-    terms_rows = [["District", "Plan", "Start"], ["Maple Valley", "district-test", date(2026, 7, 1)]]
+    terms_rows: list[list[Any]] = [["District", "Plan", "Start"], ["Maple Valley", "district-test", date(2026, 7, 1)]]
     written("memberships", workbook(terms_rows), filename="list.xlsx")
     assert Term.objects.get().starts_on == date(2026, 7, 1)
 
