@@ -23,7 +23,7 @@ class WhyForm(forms.Form):
         label="Report",
         max_length=300,
         help_text="Its title, or the last part of its address.",
-        widget=forms.TextInput(attrs={"list": "reports-to-ask-about", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"list": "reports-to-ask-about", "autocomplete": "off", "size": 60}),
         error_messages={"required": "Say which report."},
     )
     day = forms.CharField(

@@ -4,6 +4,7 @@ import re
 from datetime import date, timedelta
 from html import unescape
 from random import Random
+from urllib.parse import quote
 
 import pytest
 from django.core.cache import cache
@@ -19,6 +20,7 @@ from members.directory import Choices
 from members.models import Contact, DirectoryEntry, Membership, Organization, Seat, Term, User
 from members.seats import take_seat
 from tests import people
+from tests.site.test_hostile_words import HOSTILE, caught
 from tests.store.asking import ask
 
 pytestmark = pytest.mark.django_db
@@ -404,3 +406,17 @@ def test_the_contact_of_two_organizations_is_shown_where_they_sit(maple: tuple[U
     card = directory.card_of(member.pk, association_day(timezone.now()))
     assert card is not None
     assert card.organization == "Maple Valley School District"
+
+
+def test_hostile_words_are_shown_as_words(maple: tuple[User, User]) -> None:
+    member, reader = maple
+    be_listed(member, about=HOSTILE)
+    User.objects.filter(pk=member.pk).update(name=HOSTILE, title=HOSTILE)
+    Organization.objects.update(name=HOSTILE)
+    for who, path in ((reader, ADDRESS), (reader, f"{ADDRESS}?person={member.pk}"), (member, MINE)):
+        html = ask(people.browser(who), path).body.decode()
+        assert "onerror" in html
+        assert caught(html) == []
+    assert (
+        caught(ask(people.browser(reader), f"{ADDRESS}?q={quote(HOSTILE)}&state={quote(HOSTILE)}").body.decode()) == []
+    )

@@ -23,6 +23,7 @@ from members.renewal_letters import link_to, token_of
 from members.renewals import STEPS, Series, due_on, due_steps, next_step, send_due_notices
 from members.terms import record_term, void_term
 from tests import people
+from tests.site.test_hostile_words import HOSTILE, caught
 
 NOON = datetime(2026, 3, 2, 17, tzinfo=UTC)  # a Monday; noon in Washington
 TODAY = association_day(NOON)
@@ -406,3 +407,14 @@ def _plan_without_prices() -> object:
     from members.models import Plan
 
     return Plan.objects.create(name="New", slug="new", holder="organization")
+
+
+def test_a_hostile_name_is_a_word_in_letter_and_page() -> None:
+    membership = a_district("one", ends_in=30)
+    Organization.objects.update(name=HOSTILE)
+    send()
+    html, _ = mail.outbox[0].alternatives[0]  # type: ignore[attr-defined]
+    assert HOSTILE in str(mail.outbox[0].body)
+    for page_of_it in (html, Client().get(f"/membership/renew/{token_of(membership.terms.get())}/").content.decode()):
+        assert "onerror" in page_of_it
+        assert caught(page_of_it) == []

@@ -5,6 +5,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from random import Random
+from urllib.parse import quote
 
 import pytest
 import time_machine
@@ -22,6 +23,7 @@ from store.models import Download, Grant
 from store.reasons import Reason
 from store.why import Explanation, explain
 from tests import people, shelf
+from tests.site.test_hostile_words import HOSTILE, caught
 from tests.store.asking import ask
 
 pytestmark = pytest.mark.django_db
@@ -371,3 +373,19 @@ def test_the_page_writes_nothing() -> None:
         assert ask(browser, "/account/why/?report=a-report&day=2026-01-01").status == 200
     written = [query["sql"] for query in asked if query["sql"].split()[0] in {"INSERT", "UPDATE", "DELETE"}]
     assert written == []
+
+
+def test_hostile_words_are_shown_as_words() -> None:
+    member, report = people.member(), shelf.report()
+    Organization.objects.update(name=HOSTILE)
+    Report.objects.filter(pk=report.pk).update(title=HOSTILE)
+    User.objects.filter(pk=member.pk).update(name=HOSTILE)
+    for who, path in (
+        (member, "/account/why/?report=a-report"),
+        (member, f"/account/why/?report={quote(HOSTILE)}&day={quote(HOSTILE)}"),
+        (people.staff(), f"{STAFF_PAGE}?person=member@example.org&report=a-report"),
+        (people.staff(), f"{STAFF_PAGE}?person={quote(HOSTILE)}&report={quote(HOSTILE)}&day={quote(HOSTILE)}"),
+    ):
+        html = ask(people.browser(who), path).body.decode()
+        assert "onerror" in html
+        assert caught(html) == []
