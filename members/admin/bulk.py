@@ -50,13 +50,25 @@ class Bulk:
     run: Callable[[Membership, Mapping[str, Any], Any, datetime], object]
 
 
+class WasCancelled(quotes.DuesError):
+    sentence = "It was cancelled and ends with its last term. Renew it on its own page if it is to go on."
+
+
+def _sale(membership: Membership, now: datetime) -> quotes.Sale:
+    """Nobody who left is renewed by the dozen."""
+    if membership.cancelled_at is not None:
+        raise WasCancelled
+    return quotes.price_of_renewal(membership=membership, now=now)
+
+
 def _renewal(membership: Membership, now: datetime) -> str:
-    quote = quotes.price_of_renewal(membership=membership, now=now).quote
-    return f"{day(quote.days.first)} to {day(quote.days.last)}, {quote.seats} seats, {dollars(quote.total_cents)}"
+    quote = _sale(membership, now).quote
+    seats = f", {quote.seats:,} seats" if membership.organization_id else ""
+    return f"{day(quote.days.first)} to {day(quote.days.last)}{seats}, {dollars(quote.total_cents)}"
 
 
 def _renew(membership: Membership, cleaned: Mapping[str, Any], by: Any, now: datetime) -> object:
-    sale = quotes.price_of_renewal(membership=membership, now=now)
+    sale = _sale(membership, now)
     until = sales.clock_of(sale, now) if cleaned["is_unpaid"] else None
     reference = cleaned["reference"]
     return dues.renew(membership=membership, provisional_until=until, reference=reference, by=by, now=now)

@@ -322,6 +322,14 @@ def test_many_are_renewed_once_their_prices_were_seen(staff: Client, three: list
     assert Term.objects.filter(reference="Batch 1").count() == 2
 
 
+def test_a_cancelled_membership_is_not_renewed_by_the_dozen(staff: Client, three: list[Membership]) -> None:
+    dues.cancel_at_end(membership=three[0], by=None, now=timezone.now())
+    shown = choose(staff, "renew_all", three)
+    assert dict(shown.context["lines"])[str(three[0])].startswith("Left out. It was cancelled")
+    choose(staff, "renew_all", three, seen=shown.context["seen"])
+    assert three[0].terms.count() == 1
+
+
 def test_many_are_not_renewed_at_prices_that_nobody_saw(staff: Client, three: list[Membership]) -> None:
     seen = choose(staff, "renew_all", three).context["seen"]
     selling.publish(three[0].plan, people.today(), bands=((None, 500_000),))
@@ -358,7 +366,7 @@ def test_who_may_only_look_can_export_and_not_sell(three: list[Membership]) -> N
 
 
 def test_the_export_is_a_table_in_which_nothing_is_a_formula(staff: Client, three: list[Membership]) -> None:
-    Organization.objects.filter(pk=three[0].organization_id).update(name="=HYPERLINK(1)", nces_id="0123456")
+    Organization.objects.filter(membership=three[0]).update(name="=HYPERLINK(1)")
     answer = choose(staff, "export", three)
     assert answer["Content-Disposition"].startswith("attachment")
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
