@@ -25,8 +25,10 @@ TASKS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Look after members",
         (
             *("members.Organization", "members.Membership", "members.Term", "members.Seat", "members.Plan"),
+            *("members.Domain", "members.ExemptionCertificate"),
             "members.RenewalNotice",
             "members.ImportBatch",
+            "members.Merge",
         ),
     ),
     ("access", "Give and follow access", ("store.Grant", "store.Download")),

@@ -3,6 +3,7 @@
 from members.admin.domains import CertificateAdmin, DomainAdmin
 from members.admin.imports import ImportAdmin
 from members.admin.memberships import MembershipAdmin
+from members.admin.merges import MergeAdmin
 from members.admin.organizations import OrganizationAdmin
 from members.admin.people import PersonAdmin
 from members.admin.plans import PlanAdmin
@@ -15,6 +16,7 @@ __all__ = [
     "DomainAdmin",
     "ImportAdmin",
     "MembershipAdmin",
+    "MergeAdmin",
     "OrganizationAdmin",
     "PersonAdmin",
     "PlanAdmin",

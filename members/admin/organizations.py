@@ -9,12 +9,15 @@ from django.http import HttpRequest
 from cosn_site.model_admin import RoomAdmin
 from members.admin.domains import ORGANIZATION_VERBS, CertificateStory, ContactInline, DomainStory
 from members.admin.filters import OrganizationStandingFilter
+from members.admin.merges import ORGANIZATIONS, MergePages
 from members.admin.words import standing_in_brief
 from members.models import Membership, Organization
 
 
 @admin.register(Organization)
-class OrganizationAdmin(RoomAdmin):
+class OrganizationAdmin(MergePages, RoomAdmin):
+    mergeable = ORGANIZATIONS
+    change_form_template = "admin/members/merge_organization.html"
     list_display = ("name", "kind", "state", "standing_now", "enrollment")
     list_filter = (OrganizationStandingFilter, "kind", "state")
     search_fields = ("name", "slug", "nces_id")

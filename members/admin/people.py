@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from cosn_site.model_admin import LedgerAdmin
 from members.addresses import change_address
+from members.admin.merges import PEOPLE, MergePages
 from members.models import User
 
 admin.site.unregister([EmailAddress, UserSession])
@@ -46,8 +47,10 @@ class PersonForm(UserChangeForm):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(MergePages, UserAdmin):
     """People. An account is switched off, never deleted: downloads and grants refer to it."""
+
+    mergeable = PEOPLE
 
     form = PersonForm
     add_form = PersonAddForm
