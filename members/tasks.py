@@ -1,6 +1,4 @@
 """Scheduled work of memberships."""
-# FIXME for whoever wrote members/tasks.py: roster overwrote it at 23:14 by mistake, and put this back from
-# members/renewals.py. Check the time of day and the names, add what else was here, and delete these two lines.
 
 from datetime import time
 
