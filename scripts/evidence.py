@@ -1,4 +1,4 @@
-"""What a newcomer meets, measured: a fresh clone with empty caches, `make run` twice. `make evidence`.
+"""What a newcomer meets, measured: a fresh clone with empty caches, `make run` twice, one race. `make evidence`.
 
 It clones what is committed, not what is changed. Prints a table in Markdown; ends with 1 where a promise is broken.
 """
@@ -62,6 +62,24 @@ def titles(address: str) -> str:
         return answer.read().decode().partition("<main")[2].partition("</main>")[0]
 
 
+def race_at_full_size(clone: Path, env: dict[str, str]) -> float:
+    """Fifty people, five seats, each person a process; and the same without the lock. Returns the seconds."""
+    began = time.monotonic()
+    command = ["make", "test", "ARGS=tests/members/test_seat_race.py -q"]
+    result = subprocess.run(
+        command,
+        cwd=clone,
+        env=env | {"FULL": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise Broken(f"the race for the last seats:\n{result.stdout}")
+    return time.monotonic() - began
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="cosn-evidence-") as folder:
         clone = Path(folder) / "clone"
@@ -76,6 +94,7 @@ def main() -> int:
             make, address, second = start(clone, env)
             same = titles(address) == before
             second_stop = stop(make)
+            race = race_at_full_size(clone, env)
         except Broken as broken:
             print(broken, file=sys.stderr)
             return 1
@@ -83,6 +102,7 @@ def main() -> int:
     print(f"| first, empty clone, empty caches | {first:.1f} | {first_stop:.1f} |")
     print(f"| second | {second:.1f} | {second_stop:.1f} |")
     print(f"\nThe catalog was {'the same' if same else 'NOT the same'} after the second start.")
+    print(f"Of fifty who raced for five seats five got one, and forty-five a request ({race:.0f} s in all).")
     return 0 if same else 1
 
 
