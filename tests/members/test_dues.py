@@ -529,10 +529,11 @@ def test_whatever_happens_no_two_terms_share_a_day_and_no_day_between_them_is_lo
 
 @settings(max_examples=60)
 @given(
-    early=st.lists(st.integers(0, 364), min_size=1, max_size=4), start=st.dates(date(2023, 1, 1), date(2028, 12, 31))
+    early=st.lists(st.integers(-people.GRACE_DAYS, 364), min_size=1, max_size=4),
+    start=st.dates(date(2023, 1, 1), date(2028, 12, 31)),
 )
-def test_renewing_early_never_loses_a_day(early: list[int], start: date) -> None:
-    """However early each renewal is recorded, the membership ends when it would have by renewing on the last day."""
+def test_renewing_early_or_in_grace_never_loses_a_day(early: list[int], start: date) -> None:
+    """Whenever each renewal is recorded, to the end of grace, it ends as if it were recorded on the last day."""
     with undone():
         membership, expected = joined(start), [Days(start, last_day_of(start))]
         for days in early:
