@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 FULL = bool(os.environ.get("FULL"))
 WORLDS = range(8) if FULL else range(1)
-MEMBERSHIPS = 25 if FULL else 7
+MEMBERSHIPS = 25 if FULL else 8
 FIRST_DAY, DAYS = date(2026, 1, 5), 730
 
 
