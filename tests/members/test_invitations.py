@@ -35,10 +35,8 @@ def membership() -> Membership:
     return membership
 
 
-def invite(membership: Membership, email: str = NEW, *, now: datetime | None = None, **more: str) -> Invitation:
-    return invitations.invite(
-        membership=membership, email=email, by=people.contact(), now=now or timezone.now(), **more
-    )
+def invite(membership: Membership, email: str = NEW, *, now: datetime | None = None) -> Invitation:
+    return invitations.invite(membership=membership, email=email, by=people.contact(), now=now or timezone.now())
 
 
 def accept(invitation: Invitation, person: User) -> Seat:

@@ -268,7 +268,7 @@ def test_a_certificate_is_kept_privately_and_leaves_as_what_it_is(contact: Clien
     assert (kept.state, kept.bytes, kept.expires_on) == ("MN", len(content), expires)
     assert "ES-1" in words(contact.get(PAGE))
     response = contact.get(f"{PAGE}certificates/{kept.pk}/")
-    assert b"".join(response) == content  # type: ignore[arg-type]
+    assert b"".join(response) == content
     assert response["Content-Type"] == type_
     assert response["Content-Disposition"].startswith("attachment")
     assert "html" not in response["Content-Disposition"]
@@ -281,7 +281,7 @@ def test_nobody_but_the_contact_and_staff_opens_a_certificate(contact: Client) -
     for who in ("member", "visitor", "staff"):
         assert people.browser(people.CAST[who]()).get(f"{PAGE}certificates/{kept.pk}/").status_code == 403
     admin = f"/admin/members/exemptioncertificate/{kept.pk}/file/"
-    assert b"".join(people.browser(people.staff()).get(admin)) == PDF  # type: ignore[arg-type]
+    assert b"".join(people.browser(people.staff()).get(admin)) == PDF
     assert people.browser(people.editor()).get(admin).status_code in (403, 404)
     assert people.browser(people.contact()).get(admin).status_code == 302, "to the staff’s sign-in, which says no"
 

@@ -196,7 +196,7 @@ def test_a_swap_that_cannot_be_leaves_the_seat_as_it_was(who: str) -> None:
 def agency_with_district() -> tuple[Membership, User]:
     people.provisional()
     membership = Membership.objects.get(organization__slug="lakes-agency")
-    Organization.objects.filter(pk=membership.organization_id).update(shares_benefit=True)
+    Organization.objects.filter(slug="lakes-agency").update(shares_benefit=True)
     district = Organization.objects.create(
         name="Otter Lake", slug="otter-lake", kind="district", parent_id=membership.organization_id
     )
