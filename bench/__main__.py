@@ -19,6 +19,7 @@ from bench.place import FOLDER, HOST, drop_database, environment, free_port, fre
 from bench.quiet import Patience
 
 if TYPE_CHECKING:
+    from bench.importing import Pass
     from bench.paper import Round
     from bench.rows import Member
     from bench.wrk import Target
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--rounds", type=int, default=9, help="shots of each subject (9)")
     parser.add_argument("--seconds", type=int, default=2, help="length of a shot in seconds (2)")
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="numbers of reports")
-    parser.add_argument("--only", default="", help="some of gate,page,catalog,stack; writes no report")
+    parser.add_argument("--only", default="", help="some of gate,page,catalog,stack,import; writes no report")
     parser.add_argument("--patience", type=int, default=300, help="seconds to wait for a quiet machine, in all (300)")
     parser.add_argument("--quick", action="store_true", help="three short rounds; writes no report")
     wish = parser.parse_args(arguments)
@@ -63,6 +64,7 @@ class Bench:
 
     def __init__(self, wish: argparse.Namespace, env: dict[str, str]) -> None:
         self.rounds, self.seconds, self.patience = wish.rounds, wish.seconds, Patience(wish.patience)
+        self.quick = wish.quick
         self.only = {name for name in wish.only.split(",") if name}
         self.sizes = [int(size) for size in wish.sizes.split(",")]
         self.write = not (self.only or wish.quick) and self.sizes == list(SIZES)
@@ -78,19 +80,21 @@ class Bench:
         member, shelf = rows.make_member(), rows.make_shelf()
         found, there = [], 0
         try:
-            for size in self.sizes:
+            for size in self.sizes if self.only != {"import"} else []:
                 rows.add_reports(shelf, there, size)
                 there = size
                 found.append(self.measure(member, size))
         except Wrong as wrong:
             paper.say(f"Wrong: {wrong}")
             return 1
-        good = paper.show(found)
-        if self.patience.busy:
+        imports = self.measure_imports()
+        good = paper.show(found) and paper.show_imports(imports)
+        if self.patience.shots and self.patience.busy:
             paper.say(f"{self.patience.busy} of {self.patience.shots} shots began on a machine that was busy.")
         if self.write:
             paper.write(
                 found,
+                imports,
                 workers=WORKERS,
                 threads=THREADS,
                 seconds=self.seconds,
@@ -98,6 +102,15 @@ class Bench:
             )
             paper.say(f"Written: docs/{paper.PAPER.name}")
         return 0 if good else 1
+
+    def measure_imports(self) -> "Sequence[Pass]":
+        """Preview and commit of imports, when they are wanted."""
+        from bench import importing, paper
+
+        if self.only and "import" not in self.only:
+            return []
+        paper.say("Importing many lines")
+        return importing.measure(self.env, (1_000, 10_000) if self.quick else importing.SIZES)
 
     def measure(self, member: "Member", size: int) -> "Round":
         from django.core.wsgi import get_wsgi_application

@@ -13,6 +13,7 @@ from pathlib import Path
 import django
 from django.db import connection
 
+from bench.importing import MOST_RATIO, Pass, ratios
 from bench.measure import Comparison, middle
 from bench.place import ROOT
 from bench.proofs import Ending
@@ -44,9 +45,13 @@ class Round:
     ledger: tuple[int, int]  # files that left under load, rows that the ledger grew by
 
 
-def write(rounds: Sequence[Round], *, workers: int, threads: int, seconds: float, busy: float) -> None:
+def write(
+    rounds: Sequence[Round], imports: Sequence[Pass], *, workers: int, threads: int, seconds: float, busy: float
+) -> None:
     """Put the figures of this run between the marks. Raises ValueError when the marks are gone."""
-    figures = "\n".join([*_machine(workers, threads, seconds, busy, rounds), *(_round(one) for one in rounds)])
+    figures = "\n".join(
+        [*_machine(workers, threads, seconds, busy, rounds), *(_round(one) for one in rounds), _imports(imports)]
+    )
     text = PAPER.read_text(encoding="utf-8")
     found = re.search(f"{re.escape(START)}.*?{re.escape(STOP)}", text, re.DOTALL)
     if found is None:
@@ -142,6 +147,34 @@ def _line(found: Comparison) -> str:
         f"| {wanted if wanted else ''} | {both('per_second', 0)} | {both('p50_ms')} | {both('p99_ms')} "
         f"| {both('cpu_ms', 2)} | {found.errors} |"
     )
+
+
+def _imports(passes: Sequence[Pass]) -> str:
+    lines = [
+        "### Imports\n",
+        "| file | lines | pass | seconds | lines/s | peak memory, MB | of the fewest lines | wanted |",
+        "|---|--:|---|--:|--:|--:|--:|--:|",
+    ]
+    found, fewest = ratios(passes), min(one.lines for one in passes)
+    for one in passes:
+        ratio = f"**{found[one.form, one.name]:.2f}** | at most {MOST_RATIO}" if one.lines > fewest else " | "
+        lines.append(
+            f"| {one.form} | {one.lines:,} | {one.name} | {one.seconds:.1f} | {one.lines / one.seconds:,.0f} "
+            f"| {one.megabytes:.0f} | {ratio} |"
+        )
+    return "\n".join([*lines, ""])
+
+
+def show_imports(passes: Sequence[Pass]) -> bool:
+    """Tell how long imports took and what memory; True when memory does not grow with the file."""
+    for one in passes:
+        say(f"{one.lines:>6,} lines    {one.form} {one.name:35} {one.seconds:.1f} s, {one.megabytes:.0f} MB at most")
+    good = True
+    for (form, name), ratio in ratios(passes).items():
+        short = ratio > MOST_RATIO
+        good = good and not short
+        say(f"{form} {name}: {ratio:.2f} of the memory for ten times the lines{' TOO MUCH' if short else ''}")
+    return good
 
 
 def say(text: str) -> None:

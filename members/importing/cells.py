@@ -39,13 +39,18 @@ def tidy(cell: str) -> str:
     """The cell without what nobody sees. Raises CellRefused for what no field of ours can hold."""
     if len(cell) > LONGEST:
         raise CellRefused(f"This cell has more than {LONGEST:,} characters.")
+    if cell.isascii() and cell.isprintable():  # most are, and nothing below could be found in them
+        return _no_error(" ".join(cell.split()))
     if "\ufffd" in cell:
         raise CellRefused("A character here could not be read. Save the file as UTF-8, and upload it again.")
     if _BIDI.search(cell):
         raise CellRefused("This text has signs that turn its direction, so it is not what it looks like. Type it anew.")
     if any(unicodedata.category(sign) == "Cc" and sign not in "\t\n\r\x0b\x0c\x85" for sign in cell):
         raise CellRefused("This text has a control character in it. Type it anew.")
-    found = " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", cell)).split())
+    return _no_error(" ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", cell)).split()))
+
+
+def _no_error(found: str) -> str:
     if found.upper() in _ERRORS:
         raise CellRefused(f"The spreadsheet shows an error here: {found}.")
     return found

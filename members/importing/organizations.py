@@ -162,7 +162,10 @@ def _give_slugs(rows: Sequence[Organization]) -> None:
     tries: dict[str, list[Organization]] = defaultdict(list)
     for row in asking:
         tries[(slugify(row.name)[:70].strip("-") or "organization")].append(row)
-    taken = {row.slug for row in rows if row.slug} | _like(tries)
+    own = {row.slug for row in rows if row.slug}
+    there = set(Organization.objects.filter(slug__in=tries).values_list("slug", flat=True))
+    # most names are one organization's only; what else begins like a name matters for the others
+    taken = own | there | _like(base for base, group in tries.items() if len(group) > 1 or base in own | there)
     for base, group in tries.items():
         for row in group:
             row.slug = _free(base, row.state.lower(), taken)
