@@ -7,7 +7,8 @@ The rule, as the association states it:
 - A letter is due from its day on, until it was sent. What was due before the term was recorded is not sent.
 - Each letter of a term is sent once; the one that was due first goes first; a membership gets at most one a day. So a
   series that was held up catches up, a letter a day.
-- It stops the moment a later term is recorded, the membership is cancelled, or the term is void.
+- It stops the moment a later term is recorded, the membership is cancelled, or the term is void; and nobody is written
+  to about a term that ended more than a year ago.
 
 The row of a letter and the task that mails it are written in one transaction, under a lock on the membership, so that
 two runs at once send it once. What the letters say is in `members.renewal_letters`.
@@ -30,6 +31,7 @@ from members.models.memberships import LAST_DAY
 from members.renewal_letters import send_renewal_letter
 
 STEPS = (-90, -60, -30, -7, 0, 7, 25)  # days from the last day of the term
+FORGOTTEN = timedelta(days=365)  # after the last day
 BATCH = 200
 
 
@@ -51,6 +53,8 @@ def due_on(last_day: date, step: int) -> date:
 
 def due_steps(series: Series, today: date) -> tuple[int, ...]:
     """The steps that are due and not sent, the one that was due first at the head."""
+    if today > series.last_day + FORGOTTEN:
+        return ()
     return tuple(
         step
         for step in STEPS
@@ -107,7 +111,8 @@ def running_series(today: date) -> QuerySet[Term]:
     return (
         Term.objects.filter(voided_at__isnull=True, membership__cancelled_at__isnull=True)
         .alias(to=LAST_DAY)
-        .filter(~Exists(later), ~Exists(of_term.filter(step=STEPS[-1])), to__lte=today - timedelta(days=STEPS[0]))
+        .filter(to__gte=today - FORGOTTEN, to__lte=today - timedelta(days=STEPS[0]))
+        .filter(~Exists(later), ~Exists(of_term.filter(step=STEPS[-1])))
         .annotate(
             steps_sent=ArraySubquery(of_term.values("step")),
             last_letter_at=Subquery(of_membership.values("sent_at")[:1]),

@@ -93,7 +93,7 @@ def test_a_step_is_due_from_its_day_on_until_it_was_sent_unless_its_day_was_befo
     due = due_steps(series, last_day + timedelta(days=today))
     assert list(due) == sorted(set(due))
     for step in STEPS:
-        assert (step in due) is (recorded <= step <= today and step not in sent)
+        assert (step in due) is (recorded <= step <= today <= 365 and step not in sent)
 
 
 @given(last_day=DAYS, ago=st.integers(-3, 3))
@@ -226,6 +226,13 @@ def test_a_held_up_series_catches_up_a_letter_a_day_and_then_rests() -> None:
         "8 days",
         "7 days",
     ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("ended", "letters"), [(365, 1), (366, 0)])
+def test_nobody_is_written_to_about_a_term_that_ended_more_than_a_year_ago(ended: int, letters: int) -> None:
+    a_district("long ago", ends_in=-ended)
+    assert send().letters == letters
 
 
 def test_what_was_due_before_the_term_was_recorded_is_never_sent() -> None:
