@@ -8,8 +8,8 @@ from cosn_site.jobs import every_day, job
 from members.renewals import send_due_notices
 
 
-@every_day(at=time(7))
+@every_day(at=time(7, 30))
 @job()
-def send_renewal_notices() -> str:
+def send_renewal_series() -> str:
     """Write and mail the renewal letters that are due by today. Safe to run twice."""
     return str(send_due_notices(by=None, now=timezone.now()))
