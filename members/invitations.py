@@ -22,7 +22,6 @@ from members.seats import (
     addresses_of,
     locked,
     lowest_free,
-    open_invitations,
     place_of,
     room_of,
     sit_down,
@@ -64,8 +63,7 @@ def find_invitation(secret: str) -> Invitation | None:
 
 def invitations_of(person: User, now: datetime) -> QuerySet[Invitation]:
     """The open invitations to the person's verified addresses."""
-    waiting = Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=now)
-    addressed = waiting.alias(lower=Lower("email")).filter(lower__in=addresses_of(person))
+    addressed = Invitation.objects.open(now).alias(lower=Lower("email")).filter(lower__in=addresses_of(person))
     return addressed.select_related("membership__organization", "invited_by")
 
 
@@ -119,7 +117,7 @@ def _close_what_stands_in_the_way(membership: Membership, email: str, now: datet
     seated = EmailAddress.objects.filter(verified=True).alias(lower=Lower("email")).filter(lower=lower).values("user")
     if membership.seat_rows.filter(left_at=None, person__in=seated).exists():
         raise AlreadySeated(f"{email} holds one of your seats already.")
-    same = membership.invitations.filter(accepted_at=None, withdrawn_at=None).alias(lower=Lower("email"))
+    same = membership.invitations.unanswered().alias(lower=Lower("email"))
     for earlier in same.filter(lower=lower):
         if earlier.expires_at > now:
             raise AlreadyInvited(f"{email} is invited already. Send the link again if it went astray.")
@@ -220,24 +218,3 @@ def _seat(membership: Membership, person: User, now: datetime) -> Seat:
     except NoCurrentTerm as error:
         raise InvitationClosed(f"The membership of {membership.organization} has ended. Ask its contact.") from error
     return sit_down(membership=membership, person=person, number=number, place=place, by=person, now=now)
-
-
-__all__ = [
-    "DAYS",
-    "AlreadyInvited",
-    "ForSomebodyElse",
-    "HasAnAccount",
-    "InvitationClosed",
-    "InvitationError",
-    "NameMissing",
-    "accept_as_new_person",
-    "accept_invitation",
-    "find_invitation",
-    "has_account",
-    "invitations_of",
-    "invite",
-    "invite_again",
-    "open_invitations",
-    "why_closed",
-    "withdraw_invitation",
-]

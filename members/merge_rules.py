@@ -36,7 +36,6 @@ from members.models.memberships import LAST_DAY
 
 _OPEN_SEAT: dict[str, Any] = {"left_at": None}
 _OPEN_REQUEST: dict[str, Any] = {"answer": ""}
-_OPEN_INVITATION: dict[str, Any] = {"accepted_at": None, "withdrawn_at": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +137,9 @@ def _doubled_open(kept: Membership, merged: Membership, now: datetime) -> Iterat
     doubled = SeatRequest.objects.filter(membership=merged, person__in=asking, **_OPEN_REQUEST)
     if doubled.exists():
         yield Settlement("A request for a seat that stands in both is dropped in one.", lambda: _drop(doubled, now))
-    invited = Invitation.objects.filter(membership=kept, **_OPEN_INVITATION).values(address=Lower("email"))
-    again = Invitation.objects.annotate(address=Lower("email")).filter(membership=merged, **_OPEN_INVITATION)
-    again = again.filter(address__in=invited)
+    invited = Invitation.objects.unanswered().filter(membership=kept).values(address=Lower("email"))
+    again = Invitation.objects.unanswered().annotate(address=Lower("email"))
+    again = again.filter(membership=merged, address__in=invited)
     if again.exists():
         yield Settlement(
             "An invitation that stands in both is withdrawn in one.", lambda: again.update(withdrawn_at=now)

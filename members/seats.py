@@ -84,11 +84,6 @@ class Room:
         return max(self.count - len(self.taken) - self.kept, 0)
 
 
-def open_invitations(membership: Membership, now: datetime) -> QuerySet[Invitation]:
-    """Those that keep a seat: neither accepted nor withdrawn, and not expired."""
-    return membership.invitations.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=now)
-
-
 def addresses_of(person: User) -> list[str]:
     """The person's verified addresses, in lower case."""
     verified = EmailAddress.objects.filter(user=person, verified=True)
@@ -97,13 +92,13 @@ def addresses_of(person: User) -> list[str]:
 
 def kept_for(membership: Membership, person: User, now: datetime) -> QuerySet[Invitation]:
     """The open invitations of this membership to one of the person's verified addresses."""
-    addressed = open_invitations(membership, now).alias(lower=Lower("email"))
+    addressed = membership.invitations.open(now).alias(lower=Lower("email"))
     return addressed.filter(lower__in=addresses_of(person))
 
 
 def room_of(membership: Membership, now: datetime, *, person: User | None = None) -> Room:
     """The seats as they are now. What is kept for this person is not kept from them."""
-    kept = open_invitations(membership, now)
+    kept = membership.invitations.open(now)
     if person is not None:
         kept = kept.exclude(pk__in=kept_for(membership, person, now).values("pk"))
     taken = dict(membership.seat_rows.filter(left_at=None).values_list("number", "person"))

@@ -69,7 +69,7 @@ def _handed_off(membership: Membership, now: datetime) -> None:
     days = {"invited_at": now - timedelta(days=3), "expires_at": now + timedelta(days=11)}
     waiting = Invitation.objects.filter(membership=membership, email=SUCCESSOR)
     if waiting.exists():
-        waiting.filter(accepted_at=None, withdrawn_at=None).update(**days)
+        waiting.unanswered().update(**days)
         return
     seat = membership.seat_rows.filter(person__email=LEAVER, left_at=None).first()
     if seat is None:

@@ -1,5 +1,8 @@
 """Who sits in a membership's seats, who was invited to one, and who asked for one."""
 
+from datetime import datetime
+from typing import Self
+
 import pghistory
 from django.conf import settings
 from django.db import models
@@ -44,11 +47,23 @@ class Seat(models.Model):
         return f"Seat {self.number} of {self.membership}"
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    """Adjectives of invitations."""
+
+    def unanswered(self) -> Self:
+        """Neither accepted nor withdrawn; they may have expired."""
+        return self.filter(accepted_at__isnull=True, withdrawn_at__isnull=True)
+
+    def open(self, now: datetime) -> Self:
+        """Those that keep a seat: unanswered, and not expired."""
+        return self.unanswered().filter(expires_at__gt=now)
+
+
 @pghistory.track(exclude=["token_hash"])
 class Invitation(models.Model):
     """A seat kept for an address until it accepts, the invitation is withdrawn, or it expires.
 
-    Open: neither accepted nor withdrawn, and `expires_at` is ahead. The link's secret is stored hashed.
+    The link's secret is stored hashed.
     """
 
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="invitations")
@@ -66,6 +81,8 @@ class Invitation(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-invited_at", "-pk"]

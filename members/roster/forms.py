@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 
 from cosn_site.admin_fields import DayInput
-from cosn_site.uploads import oversized_fields
 from members.certificates import MEBIBYTE, MOST_BYTES, CertificateRefused, kind_of
 from members.invitations import DAYS
 from members.models import Contact, Membership, Organization, User
@@ -126,14 +125,3 @@ class CertificateForm(forms.Form):
 
     def clean_state(self) -> str:
         return str(self.cleaned_data["state"]).upper()
-
-
-__all__ = [
-    "CertificateForm",
-    "DeclineForm",
-    "DomainForm",
-    "HandOffForm",
-    "InviteForm",
-    "SwapForm",
-    "oversized_fields",
-]

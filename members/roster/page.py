@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from cosn_site.audience import contact_only
 from cosn_site.clock import association_day
-from members.models import Contact, Invitation, Seat, SeatRequest, User
+from members.models import Contact, Seat, SeatRequest, User
 from members.price_lists import size_of_holder
 from members.roster.desk import Desk, desk_of, for_contact, looked_after_by, not_the_contact
 from members.roster.forms import InviteForm
@@ -70,7 +70,6 @@ def _seats(desk: Desk, now: datetime) -> dict[str, Any]:
     room: Room = room_of(membership, now)
     rows = membership.seat_rows.filter(left_at=None).select_related("person", "through").order_by("number")
     counting = set(seats_that_count(membership).values_list("pk", flat=True))
-    waiting = Invitation.objects.filter(membership=membership, accepted_at=None, withdrawn_at=None)
     return {
         "standing": membership_standing(membership, now),
         "size": size_of_holder(membership),
@@ -78,7 +77,7 @@ def _seats(desk: Desk, now: datetime) -> dict[str, Any]:
         "used": len(room.taken) + room.kept,
         "yours": 1 if desk.person.pk in room.taken.values() else 0,
         "rows": [Row(seat, seat.pk in counting) for seat in rows],
-        "invitations": waiting.select_related("follows__person"),
+        "invitations": membership.invitations.unanswered().select_related("follows__person"),
         "requests": SeatRequest.objects.filter(membership=membership, answer="").select_related("person", "through"),
         "now": now,
     }

@@ -64,8 +64,8 @@ def _typed(form: InviteForm) -> str:
 
 
 def _invitation(desk: Desk, pk: int) -> Invitation:
-    rows = Invitation.objects.select_related("membership__organization")
-    return get_object_or_404(rows, pk=pk, membership=_membership(desk), accepted_at=None, withdrawn_at=None)
+    rows = Invitation.objects.unanswered().select_related("membership__organization")
+    return get_object_or_404(rows, pk=pk, membership=_membership(desk))
 
 
 @for_contact
