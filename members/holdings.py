@@ -13,7 +13,6 @@ from django.db.models import (
     Exists,
     F,
     Func,
-    IntegerField,
     OuterRef,
     Q,
     QuerySet,
@@ -24,7 +23,7 @@ from django.db.models import (
 from django.db.models.functions import JSONObject, Lower
 
 from members.models import Contact, Domain, Membership, Organization, Seat, Term
-from members.models.memberships import LAST_DAY
+from members.models.memberships import GRACE, LAST_DAY
 from members.standing import Holding, TermFacts, Via
 
 
@@ -86,11 +85,11 @@ def _facts_about(person_id: int, at: datetime | None) -> QuerySet[Membership, An
         Membership.objects.filter(organization__in=_with_sharing_parents(works_at(person_id))).values("pk"),
     )
     seat = seats.filter(membership=OuterRef("pk")).order_by("number").values("number")[:1]
-    terms = Term.objects.filter(membership=OuterRef("pk"), voided_at__isnull=True).order_by("starts_on")
+    terms = Term.objects.counting().filter(membership=OuterRef("pk")).order_by("starts_on")
     term = JSONObject(
         starts_on="starts_on",
         ends_on=LAST_DAY,
-        grace_days=Case(When(cut_on__isnull=False, then=0), default="grace_days", output_field=IntegerField()),
+        grace_days=GRACE,
         provisional_until="provisional_until",
         seats="seats",
     )

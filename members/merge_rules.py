@@ -209,10 +209,7 @@ def _renumber(kept: Membership, merged: Membership, staying: list[Seat]) -> None
 
 def reaches_further(kept: Membership, merged: Membership) -> bool:
     """Whether the terms of the merged membership reach further than those of the kept one."""
-    ends = [
-        row.terms.filter(voided_at=None).annotate(to=LAST_DAY).aggregate(last=Max("to"))["last"]
-        for row in (merged, kept)
-    ]
+    ends = [row.terms.counting().annotate(to=LAST_DAY).aggregate(last=Max("to"))["last"] for row in (merged, kept)]
     return ends[0] is not None and (ends[1] is None or ends[0] > ends[1])
 
 
@@ -227,9 +224,8 @@ def join_memberships(kept: Membership, merged: Membership, *, further: bool) -> 
 
 def clash_of_terms(kept: Membership, merged: Membership) -> tuple[Term, Term] | None:
     """Two terms, one of each, that count for the same day."""
-    for term in merged.terms.filter(voided_at=None):
-        days = kept.terms.filter(voided_at=None).annotate(to=LAST_DAY)
-        other = days.filter(starts_on__lte=term.last_day, to__gte=term.starts_on).first()
+    for term in merged.terms.counting():
+        other = kept.terms.counting().touching(term.starts_on, term.last_day).first()
         if other is not None:
             return other, term
     return None

@@ -182,7 +182,7 @@ def _check_dearer(running: Term, sale: Sale) -> None:
 
 def counting_terms(membership: Membership) -> list[Term]:
     """The terms that are not void, in their order, as the database has them now."""
-    rows = Term.objects.filter(membership=membership, voided_at=None).select_related("price_list__plan", "membership")
+    rows = Term.objects.counting().filter(membership=membership).select_related("price_list__plan", "membership")
     return list(rows.prefetch_related("seat_additions").order_by("starts_on", "pk"))
 
 

@@ -66,7 +66,7 @@ class Renewal:
 
 def renewal_of(term: Term) -> Renewal:
     """Where it stands now: what an earlier letter says may have been overtaken."""
-    counting = term.membership.terms.filter(voided_at__isnull=True)
+    counting = term.membership.terms.counting()
     last = counting.order_by("-starts_on").first()
     if last is None:
         return Renewal(State.VOID, term)
@@ -120,15 +120,14 @@ def _about_access(term: Term, today: date) -> str:
         until = min(term.provisional_until, term.last_day)
         work = "work" if today <= until else "worked"
         return f"Its purchase order is not paid yet; downloads {work} until {day(until)}."
-    grace_days = 0 if term.cut_on else term.grace_days
-    grace_end = term.last_day + timedelta(days=grace_days)
-    if not grace_days:
+    grace_end = term.last_day + timedelta(days=term.grace)
+    if not term.grace:
         return "Downloads work until then." if today <= term.last_day else "Downloads have stopped since."
     if today > grace_end:
         return f"The days of grace after it ended on {day(grace_end)}, and downloads with them."
     if today > term.last_day:
         return f"Downloads go on working in the days of grace after it, until {day(grace_end)}."
-    return f"After it come {_in_days(grace_days)} of grace: downloads go on working until {day(grace_end)}."
+    return f"After it come {_in_days(term.grace)} of grace: downloads go on working until {day(grace_end)}."
 
 
 def _advice(left: int, for_organization: bool) -> str:

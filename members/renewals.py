@@ -105,11 +105,10 @@ def running_series(today: date) -> QuerySet[Term]:
     """The last term of each membership whose series has begun and is not over, with what was sent of it."""
     of_term = RenewalNotice.objects.filter(term=OuterRef("pk"))
     of_membership = RenewalNotice.objects.filter(term__membership=OuterRef("membership")).order_by("-sent_at")
-    later = Term.objects.filter(
-        membership=OuterRef("membership"), voided_at__isnull=True, starts_on__gt=OuterRef("starts_on")
-    )
+    later = Term.objects.counting().filter(membership=OuterRef("membership"), starts_on__gt=OuterRef("starts_on"))
     return (
-        Term.objects.filter(voided_at__isnull=True, membership__cancelled_at__isnull=True)
+        Term.objects.counting()
+        .filter(membership__cancelled_at__isnull=True)
         .alias(to=LAST_DAY)
         .filter(to__gte=today - FORGOTTEN, to__lte=today - timedelta(days=STEPS[0]))
         .filter(~Exists(later), ~Exists(of_term.filter(step=STEPS[-1])))

@@ -56,9 +56,8 @@ def membership_standing(membership: Membership, now: datetime) -> Standing:
 
 
 def _facts(term: Term) -> TermFacts:
-    """As `members.holdings` reads them: a term that was cut short has no grace of its own."""
-    grace_days = 0 if term.cut_on else term.grace_days
-    return TermFacts(term.starts_on, term.last_day, grace_days, term.provisional_until, term.seats)
+    """As `members.holdings` reads them."""
+    return TermFacts(term.starts_on, term.last_day, term.grace, term.provisional_until, term.seats)
 
 
 def seat_count(membership: Membership, now: datetime) -> int:

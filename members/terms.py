@@ -10,7 +10,6 @@ from django.db import connection, transaction
 
 from cosn_site.verbs import StepRefused, audited
 from members.models import Membership, PriceList, Term, User
-from members.models.memberships import LAST_DAY
 from members.price_lists import figures, price_list_on, size_of_holder
 from members.prices import Days, quote, year_around
 
@@ -55,8 +54,7 @@ def check_days(*, membership: Membership, starts_on: date, ends_on: date) -> Non
     """Whether a term of these days fits among the others. Raises `TermEndsBeforeItStarts`, `TermsOverlap`."""
     if ends_on < starts_on:
         raise TermEndsBeforeItStarts
-    counting = membership.terms.filter(voided_at=None).annotate(to=LAST_DAY)
-    other = counting.filter(starts_on__lte=ends_on, to__gte=starts_on).first()
+    other = membership.terms.counting().touching(starts_on, ends_on).first()
     if other is not None:
         raise TermsOverlap(
             f"This membership has a term from {_in_full(other.starts_on)} to {_in_full(other.last_day)}. "
@@ -190,9 +188,9 @@ def void_term(*, term: Term, reason: str, by: User | None, now: datetime) -> Non
 
 
 def _check_room_for_the_replaced(membership: Membership, row: Term) -> None:
-    others = membership.terms.filter(voided_at=None).exclude(pk=row.pk).annotate(to=LAST_DAY)
+    others = membership.terms.counting().exclude(pk=row.pk)
     for back in row.replaces.all():
-        since = others.filter(starts_on__lte=back.ends_on, to__gte=back.starts_on).exclude(replaced_by=row).first()
+        since = others.touching(back.starts_on, back.ends_on).exclude(replaced_by=row).first()
         if since is not None:
             raise CannotBringBack(
                 f"Without this term the one from {_in_full(back.starts_on)} to {_in_full(back.ends_on)} counts again, "

@@ -200,7 +200,7 @@ def _ahead(terms: Iterable[Term], now: datetime) -> Iterator[Chapter]:
         if term.starts_on > today:
             yield Chapter(start_of(term.starts_on), "A term begins", _seats(term.seats), is_ahead=True)
         if term.last_day >= today:
-            grace = f"Then {term.grace_days} days of grace" if not term.cut_on and not term.provisional_until else ""
+            grace = f"Then {term.grace} days of grace" if term.grace and not term.provisional_until else ""
             yield Chapter(start_of(term.last_day), "A term ends", grace, is_ahead=True)
         if term.provisional_until and term.provisional_until >= today:
             yield Chapter(start_of(term.provisional_until), "Access on the unpaid purchase order ends", is_ahead=True)

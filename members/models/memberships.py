@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import Case, F, Func, IntegerField, Q, Value, When
 from django.db.models.functions import Coalesce
 
 from members.models.organizations import Organization
@@ -79,7 +79,21 @@ class Membership(models.Model):
         return str(self.organization or self.person)
 
 
-LAST_DAY = Coalesce(F("cut_on"), F("ends_on"))  # `Term.last_day` in a query
+# `Term.last_day` and `Term.grace` in a query
+LAST_DAY = Coalesce(F("cut_on"), F("ends_on"))
+GRACE = Case(When(cut_on__isnull=False, then=0), default=F("grace_days"), output_field=IntegerField())
+
+
+class TermQuerySet(models.QuerySet["Term"]):
+    """Adjectives of terms."""
+
+    def counting(self) -> Self:
+        """Those that are not void."""
+        return self.filter(voided_at__isnull=True)
+
+    def touching(self, first: date, last: date) -> Self:
+        """Those that count on a day from the first to the last, both inclusive."""
+        return self.alias(to=LAST_DAY).filter(starts_on__lte=last, to__gte=first)
 
 
 def _day_range() -> Func:
@@ -132,6 +146,8 @@ class Term(models.Model):
     void_reason = models.CharField(max_length=200, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = TermQuerySet.as_manager()
+
     class Meta:
         ordering = ["starts_on", "pk"]
         constraints = [
@@ -164,6 +180,11 @@ class Term(models.Model):
     def last_day(self) -> date:
         """The last day that it counts: the one it was sold to, or the one an upgrade cut it on."""
         return self.cut_on or self.ends_on
+
+    @property
+    def grace(self) -> int:
+        """The days of grace after its last day; none where an upgrade cut it, which goes on in its place."""
+        return 0 if self.cut_on else self.grace_days
 
 
 @pghistory.track(pghistory.InsertEvent())
