@@ -1,4 +1,4 @@
-"""The verb on a person's e-mail address."""
+"""The verbs on a person's e-mail address, and on what hangs on it."""
 
 from datetime import datetime
 
@@ -24,3 +24,14 @@ def change_address(*, person: User, email: str, by: User | None, now: datetime) 
         for session in UserSession.objects.filter(user=row):
             session.end()
     person.refresh_from_db(fields=["email"])
+
+
+def forget_unproven_password(*, person: User, by: User | None) -> None:
+    """The password was set before anybody had shown that the address is theirs, so it may be a stranger's.
+
+    Somebody may sign up with an address of somebody else and wait for its owner to be invited. `person` itself is
+    changed, because the session that begins now hangs on its password.
+    """
+    with audited("forget_unproven_password", by=by):
+        person.set_unusable_password()
+        person.save(update_fields=["password"])

@@ -4,12 +4,14 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from cosn_site.prepared import Prepared, columns, instance
+from members.addresses import forget_unproven_password
 from members.models import User
 from members.sign_in_words import ERROR_WORDS
 
@@ -41,6 +43,17 @@ class SignInBackend(AuthenticationBackend):
             if self.user_can_authenticate(person):
                 return person
         return None
+
+
+def address_was_verified(*, request: HttpRequest, email_address: EmailAddress, **_: Any) -> None:
+    """allauth says that an address was verified, which has no other place for this.
+
+    Whoever signs up types the code into the browser that chose the password. Whoever signs in by code has shown no
+    more than that the address is theirs: a password that the account had before need not be.
+    """
+    match = request.resolver_match
+    if match is not None and match.url_name == "account_confirm_login_code":
+        forget_unproven_password(person=email_address.user, by=email_address.user)
 
 
 class AccountAdapter(DefaultAccountAdapter):
