@@ -18,6 +18,11 @@ def validate_time_zone(name: str) -> None:
 
 
 class UserManager(BaseUserManager["User"]):
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        """In small letters altogether: the sign-in looks addresses up like that, and finds no other."""
+        return super().normalize_email(email).lower()
+
     def get_by_natural_key(self, username: str | None) -> "User":
         """Addresses are one and the same whatever their letter case."""
         return self.get(email__iexact=username)
@@ -66,6 +71,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    @classmethod
+    def normalize_username(cls, username: str) -> str:
+        """The address as forms clean it, as `create_user` does."""
+        return UserManager.normalize_email(super().normalize_username(username))
 
     def get_full_name(self) -> str:
         return str(self)
