@@ -40,8 +40,19 @@ def machine[View: Callable[..., HttpResponseBase]](view: View) -> View:
 
 
 def link_holder[View: Callable[..., HttpResponseBase]](view: View) -> View:
-    """Whoever holds the secret in the address; the view looks the secret up itself."""
-    return _declare(login_not_required(view), Audience.LINK)
+    """Whoever holds the secret in the address; the view looks the secret up itself.
+
+    What is opened from there is told the site and not the address: it would stand in logs as where somebody came from.
+    """
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        # not "no-referrer", with which browsers send no Origin either, and the CSRF check needs one of the two
+        response.headers["Referrer-Policy"] = "strict-origin"
+        return response
+
+    return _declare(login_not_required(checked), Audience.LINK)
 
 
 def signed_in[View: Callable[..., HttpResponseBase]](view: View) -> View:

@@ -1,4 +1,4 @@
-"""What must not stand in a log."""
+"""What must not stand in a log, nor in the audit trail."""
 
 import logging
 import re
@@ -9,12 +9,17 @@ _SECRET = re.compile(
 )
 
 
+def without_secrets(text: str) -> str:
+    """The text with the secrets in its addresses left out."""
+    return _SECRET.sub(r"\1…", text)
+
+
 class WithoutSecrets(logging.Filter):
     """Lets every record pass, with the secrets in its addresses left out."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
-        safe = _SECRET.sub(r"\1…", text)
+        safe = without_secrets(text)
         if safe != text:
             record.msg, record.args = safe, None
         return True

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.defaults import page_not_found
 
+from cosn_site.logs import without_secrets
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 PERMISSIONS_POLICY = "camera=(self), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 NOT_FOUND = 404
@@ -60,7 +62,7 @@ def audit_context(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.method in READING_METHODS:
             return get_response(request)
-        with pghistory.context(user=request.user.pk, url=request.path):
+        with pghistory.context(user=request.user.pk, url=without_secrets(request.path)):
             return get_response(request)
 
     return middleware
