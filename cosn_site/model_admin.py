@@ -1,6 +1,7 @@
 """What the pages of our admin share: history that nobody deletes, verbs as buttons, times in the association's zone."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -11,7 +12,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -83,6 +84,14 @@ class Offer:
     verb: Verb
     url: str
     form: forms.Form | None
+
+
+@contextmanager
+def _one_at_a_time(obj: models.Model) -> Iterator[None]:
+    """The object's row is locked, so that of two presses of a button the second sees what the first recorded."""
+    with transaction.atomic():
+        type(obj)._base_manager.select_for_update(of=("self",)).get(pk=obj.pk)  # noqa: SLF001 - no row may hide
+        yield
 
 
 class QuietFields(admin.options.BaseModelAdmin):
@@ -198,12 +207,13 @@ class RoomAdmin(QuietFields, admin.ModelAdmin):
         if form.is_valid():
             now = timezone.now()
             try:
-                facts = tuple(verb.preview(obj, form.cleaned_data, now)) if verb.preview else ()
-                if not facts or request.POST.get("seen") == fingerprint(facts):
-                    verb.run(obj, form.cleaned_data, user, now)
-                    self.log_change(request, obj, verb.label)
-                    messages.success(request, verb.done.format(object=obj))
-                    return redirect(self._change_url(obj))
+                with _one_at_a_time(obj) if verb.preview else nullcontext():
+                    facts = tuple(verb.preview(obj, form.cleaned_data, now)) if verb.preview else ()
+                    if not facts or request.POST.get("seen") == fingerprint(facts):
+                        verb.run(obj, form.cleaned_data, user, now)
+                        self.log_change(request, obj, verb.label)
+                        messages.success(request, verb.done.format(object=obj))
+                        return redirect(self._change_url(obj))
             except StepRefused as refused:
                 form.add_error(None, refused.sentence)
                 facts = ()

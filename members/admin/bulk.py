@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
@@ -85,7 +86,10 @@ def _give(membership: Membership, cleaned: Mapping[str, Any], by: Any, now: date
 
 
 def _standing(membership: Membership, now: datetime) -> str:
-    return standing_in_brief(membership)
+    """With how far its terms reach: a term that is ahead changes nothing about today."""
+    counting = quotes.counting_terms(membership)
+    reach = f", in all until {day(counting[-1].last_day)}" if counting else ""
+    return f"{standing_in_brief(membership)}{reach}"
 
 
 RENEW = Bulk("renew_all", "Renew the selected memberships", RenewAllForm, _renewal, _renew)
@@ -124,12 +128,17 @@ class BulkActions(admin.ModelAdmin):
             self.message_user(request, f"Choose {AT_ONCE} or fewer at a time.", messages.ERROR)
             return None
         now = timezone.now()
-        lines = [_line(bulk, membership, now) for membership in chosen]
-        seen = fingerprint(lines)
         form = bulk.form(request.POST if "seen" in request.POST else None)
-        if form.is_valid() and request.POST["seen"] == seen:
-            self._record(bulk, request, chosen, form.cleaned_data, now)
-            return None
+        with transaction.atomic():
+            if form.is_valid():  # of two presses of the button the second sees what the first recorded
+                keys = [membership.pk for membership in chosen]
+                list(Membership.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
+                chosen = list(queryset.all())
+            lines = [_line(bulk, membership, now) for membership in chosen]
+            seen = fingerprint(lines)
+            if form.is_valid() and request.POST["seen"] == seen:
+                self._record(bulk, request, chosen, form.cleaned_data, now)
+                return None
         context = {
             **self.admin_site.each_context(request),
             "title": bulk.label,
