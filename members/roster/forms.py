@@ -84,6 +84,12 @@ class DeclineForm(forms.Form):
     )
 
 
+class BillingForm(forms.Form):
+    """Whether they are to be a billing contact: what the page said, whatever somebody did since."""
+
+    to = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+
 class DomainForm(forms.Form):
     """A domain of the organization's own; what may be one `members.domain_names` says."""
 

@@ -17,7 +17,7 @@ from members.certificates import certificate_answer
 from members.dns_check import ask_for_dns_check
 from members.models import Contact, Domain, ExemptionCertificate
 from members.roster.desk import Desk, for_contact
-from members.roster.forms import CertificateForm, DomainForm
+from members.roster.forms import BillingForm, CertificateForm, DomainForm
 from members.roster.steps import NothingAsked, StepPage, posted, take_step
 
 DAY = 24 * 60 * 60
@@ -58,14 +58,15 @@ def make_primary(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
 def set_billing(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     """Who gets invoices and renewal letters."""
     contact = _contact(desk, pk)
-    to = not contact.is_billing
+    form = BillingForm(posted(request), initial={"to": not contact.is_billing})
+    to = bool(form.cleaned_data["to"]) if form.is_valid() else not contact.is_billing
     words = f"{contact.person} {'gets' if to else 'no longer gets'} what we send about dues and renewal."
     title = f"Make {contact.person} a billing contact" if to else f"{contact.person}: billing contact no longer"
     return take_step(
         request,
         desk,
         StepPage(title, "Make them a billing contact" if to else "Take the role away", (words,), is_next=to),
-        form=NothingAsked(posted(request)),
+        form=form,
         run=lambda _: contacts.set_billing(contact=contact, to=to, by=desk.person, now=timezone.now()),
         done=words,
     )
