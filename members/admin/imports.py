@@ -29,7 +29,10 @@ LINES_ON_A_PAGE = 50
 # What a person must be allowed to do by hand before they may do it by the thousand.
 PERMISSIONS = {
     ImportBatch.Kind.ORGANIZATIONS: ("members.add_organization", "members.change_organization"),
-    ImportBatch.Kind.PEOPLE: ("members.add_user", "members.change_user", "members.add_contact"),
+    ImportBatch.Kind.PEOPLE: (
+        *("members.add_user", "members.change_user"),
+        *("members.add_contact", "members.change_contact"),
+    ),
     ImportBatch.Kind.MEMBERSHIPS: ("members.add_membership", "members.add_term"),
 }
 _ORDER = "Organizations come first, then their people, then memberships: each looks for the ones before it."

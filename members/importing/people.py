@@ -140,11 +140,11 @@ class PersonPlanner(Planner):
 
 
 def people_by_address(addresses: Iterable[str], planner: Planner) -> dict[str, User]:
-    """Who has these addresses, by the address in small letters: their own, or any other of theirs."""
+    """Who has these addresses, by the address in small letters: their own, or another that they have verified."""
     wanted = {address.lower() for address in addresses}
     if not wanted:
         return {}
-    others = EmailAddress.objects.annotate(lower=Lower("email")).filter(lower__in=wanted)
+    others = EmailAddress.objects.filter(verified=True).annotate(lower=Lower("email")).filter(lower__in=wanted)
     owners: dict[str, int] = dict(others.values_list("lower", "user"))
     rows = User.objects.annotate(lower=Lower("email"))
     people = {person.pk: person for person in planner.locked(User.objects.filter(pk__in=owners.values()))}
