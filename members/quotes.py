@@ -15,6 +15,8 @@ from members.models import Membership, Organization, Plan, PriceList, Term
 from members.price_lists import figures, price_list_on, size_of
 from members.prices import Days, Quote, band_dues, next_term, quote, seats_cents, unused_cents, year_around
 
+MOST_SEATS = 10_000  # of one term
+
 
 class DuesError(StepRefused):
     """A sale or a gift that makes no sense for this membership."""
@@ -151,6 +153,8 @@ def price_of_seats(*, membership: Membership, count: int, agreed_cents: int | No
     term = next((term for term in counting_terms(membership) if term.last_day >= today), None)
     if term is None:
         raise NothingRuns
+    if term.seats + count > MOST_SEATS:
+        raise SeatsWrong(f"A term has {MOST_SEATS:,} seats at most, and this one has {term.seats:,}.")
     days = Days(max(today, term.starts_on), term.last_day)
     if agreed_cents is not None:
         return SeatSale(term, count, days, agreed_cents)

@@ -14,9 +14,9 @@ from members.admin.bands import DollarsField
 from members.admin.words import dollars
 from members.models import Membership, Plan, SeatAddition, Term
 from members.prices import Days
+from members.quotes import MOST_SEATS
 
 Facts = Iterator[tuple[str, str]]
-MOST_SEATS = 10_000
 
 
 # --- what they ask ------------------------------------------------------------------------------------------------
