@@ -90,7 +90,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         return render(request, "members/link_unknown.html", {"about": "invitation"}, status=404)
     closed = why_closed(found, now)
-    name = request.POST.get("name", "")[:120] if request.method == "POST" else found.name
+    name = request.POST.get("name", "").replace("\x00", "")[:120] if request.method == "POST" else found.name
     if request.method == "POST" and not closed:
         try:
             return _accept(request, found, name)
