@@ -25,3 +25,8 @@ def start_of(day: date) -> datetime:
 def end_of(day: date) -> datetime:
     """The instant at which the association's day is over (the first of the next one)."""
     return start_of(day + timedelta(days=1))
+
+
+def in_full(day: date) -> str:
+    """1 July 2026, in plain text: for what is stored, and for refusals. Pages write days with the `day` filter."""
+    return f"{day.day} {day:%B %Y}"

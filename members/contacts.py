@@ -20,6 +20,13 @@ class NotAContact(ContactError):
     sentence = "They are not a contact of this organization any more."
 
 
+def primary_contact_of(organization_id: int | None) -> User | None:
+    """Who looks after the organization's seats and answers requests for one; None where nobody can."""
+    contacts = Contact.objects.filter(organization=organization_id, is_primary=True, person__is_active=True)
+    found = contacts.select_related("person").first()
+    return found.person if found else None
+
+
 def make_primary(*, contact: Contact, by: User | None, now: datetime) -> None:
     """They look after the organization's seats from now on; who did so before stays a contact.
 

@@ -1,6 +1,7 @@
 """The pages of the directory: to look somebody up, and to say what others see of oneself."""
 
-from typing import Any, cast
+from datetime import date
+from typing import cast
 
 from django import forms
 from django.contrib import messages
@@ -17,8 +18,8 @@ from cosn_site.limits import within_limit
 from cosn_site.verbs import StepRefused
 from members import directory as verbs
 from members.directory import Choices
-from members.importing.states import NAMES
 from members.models import DirectoryEntry, User
+from members.states import NAMES
 
 A_PAGE = 24
 READS, SECONDS = 60, 10 * 60  # pages of the directory that one person may open, lists and people alike
@@ -80,7 +81,7 @@ def directory(request: HttpRequest) -> HttpResponse:
     return render(request, "members/directory.html", context, status=422 if form.errors else 200)
 
 
-def _one(request: HttpRequest, today: Any) -> HttpResponse:
+def _one(request: HttpRequest, today: date) -> HttpResponse:
     asked = request.GET["person"]
     is_key = asked.isascii() and asked.isdigit() and len(asked) < 10
     card = verbs.card_of(int(asked), today) if is_key else None

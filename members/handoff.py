@@ -14,7 +14,7 @@ from members.contacts import NotAContact, pass_roles_on
 from members.invitations import invite
 from members.models import Contact, Invitation, Seat, User
 from members.seat_mail import send_handed_on
-from members.seats import SeatError, leave, locked
+from members.seats import SeatError, leave, locked_for_seating
 
 
 class OwnSuccessor(SeatError):
@@ -32,7 +32,7 @@ def hand_off(
     if email.strip().lower() == leaver.email.lower():
         raise OwnSuccessor
     with transaction.atomic(), audited("hand_off", by=by):
-        membership = locked(seat.membership)
+        membership = locked_for_seating(seat.membership)
         organization = membership.organization
         assert organization is not None, "only an organization's membership has seats"  # noqa: S101
         leave(seat=seat, now=now)

@@ -20,7 +20,7 @@ from members.seats import (
     NoCurrentTerm,
     Place,
     addresses_of,
-    locked,
+    locked_for_seating,
     lowest_free,
     place_of,
     room_of,
@@ -95,7 +95,7 @@ def invite(
     """
     email = User.objects.normalize_email(email.strip())
     with transaction.atomic(), audited("invite", by=by):
-        membership = locked(membership)
+        membership = locked_for_seating(membership)
         _close_what_stands_in_the_way(membership, email, now)
         lowest_free(room_of(membership, now))
         invitation = Invitation.objects.create(
@@ -130,7 +130,7 @@ def invite_again(*, invitation: Invitation, by: User | None, now: datetime) -> N
     Raises `InvitationClosed`, and when it had expired, `NoCurrentTerm`, `NoSeatLeft`.
     """
     with transaction.atomic(), audited("invite_again", by=by):
-        membership = locked(invitation.membership)
+        membership = locked_for_seating(invitation.membership)
         row = _unanswered(invitation)
         if row.expires_at <= now:
             lowest_free(room_of(membership, now))
@@ -144,7 +144,7 @@ def invite_again(*, invitation: Invitation, by: User | None, now: datetime) -> N
 def withdraw_invitation(*, invitation: Invitation, by: User | None, now: datetime) -> None:
     """The link works no longer, and the seat is free. Raises `InvitationClosed`."""
     with transaction.atomic(), audited("withdraw_invitation", by=by):
-        locked(invitation.membership)
+        locked_for_seating(invitation.membership)
         row = _unanswered(invitation)
         row.withdrawn_at = now
         row.save(update_fields=["withdrawn_at"])
@@ -199,7 +199,7 @@ def _account(email: str, name: str) -> User:
 
 
 def _acceptable(invitation: Invitation, now: datetime) -> tuple[Invitation, Membership]:
-    membership = locked(invitation.membership)
+    membership = locked_for_seating(invitation.membership)
     row = Invitation.objects.select_for_update(of=("self",)).get(pk=invitation.pk)
     why = why_closed(row, now)
     if why:

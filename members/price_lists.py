@@ -6,6 +6,7 @@ from datetime import date
 from django.db import transaction
 from django.db.models import Max
 
+from cosn_site.clock import in_full
 from cosn_site.verbs import StepRefused, audited
 from members.models import DuesBand, Membership, Organization, Plan, PriceList, User
 from members.prices import Prices
@@ -18,6 +19,9 @@ class PriceListError(StepRefused):
 class NoPrices(PriceListError):
     """The plan has no price list on that day."""
 
+    def __init__(self, plan: Plan, day: date) -> None:
+        super().__init__(f"{plan} has no prices on {in_full(day)}. Publish a price list first.")
+
 
 class BandsWrong(PriceListError):
     """The bands do not make a scale."""
@@ -27,7 +31,7 @@ def price_list_on(plan: Plan, day: date) -> PriceList:
     """The plan's price list of a day. Raises `NoPrices`."""
     found = plan.price_lists.on(day).first()
     if found is None:
-        raise NoPrices(f"{plan} has no prices on {day.day} {day:%B %Y}. Publish a price list first.")
+        raise NoPrices(plan, day)
     return found
 
 

@@ -17,11 +17,11 @@ from cosn_site.jobs import job
 from cosn_site.mail import send_templated
 from cosn_site.templatetags.site import day, dollars
 from members.models import Membership, RenewalNotice, Term
+from members.models.renewals import STEPS
 from members.price_lists import PriceListError
 from members.prices import PriceError, Quote
 from members.quotes import DuesError, price_of_renewal
 
-LAST_STEP = 25
 _SALT = "members.renewal"
 
 
@@ -188,7 +188,7 @@ def send_renewal_letter(notice_id: int, place: int) -> str:
         "words": words(term, association_day(now), whose=whose, for_organization=for_organization),
         "facts": facts_about(term, offer(membership, now)),
         "organization": membership.organization,
-        "is_last": notice.step == LAST_STEP,
+        "is_last": notice.step == STEPS[-1],
         "link": link_to(term),
     }
     send_templated(notice.recipients[place], "members/renewal", context, reply_to=["membership@example.org"])

@@ -28,9 +28,9 @@ from cosn_site.jobs.many import enqueue_each
 from cosn_site.verbs import audited
 from members.models import Contact, Membership, RenewalNotice, Term, User
 from members.models.memberships import LAST_DAY
+from members.models.renewals import STEPS
 from members.renewal_letters import send_renewal_letter
 
-STEPS = (-90, -60, -30, -7, 0, 7, 25)  # days from the last day of the term
 FORGOTTEN = timedelta(days=365)  # after the last day
 BATCH = 200
 

@@ -14,14 +14,15 @@ from django.db import transaction
 
 from cosn_site.clock import association_day
 from cosn_site.verbs import audited
-from members.models import Contact, Membership, Organization, Seat, SeatRequest, User
+from members.contacts import primary_contact_of
+from members.models import Membership, Organization, Seat, SeatRequest, User
 from members.seat_mail import send_answer, send_request
 from members.seats import (
     NoCurrentTerm,
     Place,
     SeatError,
     WorksElsewhere,
-    locked,
+    locked_for_seating,
     lowest_free,
     place_of,
     room_of,
@@ -67,9 +68,7 @@ class Offer:
     @property
     def primary_contact(self) -> User | None:
         """Who answers requests here."""
-        contacts = Contact.objects.filter(organization=self.membership.organization_id, is_primary=True)
-        found = contacts.select_related("person").first()
-        return found.person if found else None
+        return primary_contact_of(self.membership.organization_id)
 
 
 def offer_for(*, membership: Membership, person: User, now: datetime) -> Offer:
@@ -111,7 +110,7 @@ def take_or_request_seat(*, membership: Membership, person: User, by: User | Non
     Raises `WorksElsewhere`, `NoCurrentTerm`, `NoSeatsHere`.
     """
     with transaction.atomic(), audited("take_or_request_seat", by=by):
-        membership = locked(membership)
+        membership = locked_for_seating(membership)
         offer = offer_for(membership=membership, person=person, now=now)
         if offer.way is Way.SEATED:
             return membership.seat_rows.get(person=person, left_at=None)
@@ -142,7 +141,7 @@ def answer_request(
     if answer is SeatRequest.Answer.DECLINED and not reason:
         raise ReasonMissing
     with transaction.atomic(), audited("answer_request", by=by):
-        membership = locked(request.membership)
+        membership = locked_for_seating(request.membership)
         row = _open(request)
         if answer is SeatRequest.Answer.GIVEN:
             person = row.person
@@ -157,7 +156,7 @@ def answer_request(
 def drop_request(*, request: SeatRequest, by: User | None, now: datetime) -> None:
     """Who asked takes it back. Raises `RequestAnswered`."""
     with transaction.atomic(), audited("drop_request", by=by):
-        locked(request.membership)
+        locked_for_seating(request.membership)
         row = _open(request)
         row.answer, row.answered_at, row.answered_by = SeatRequest.Answer.DROPPED, now, by
         row.save(update_fields=["answer", "answered_at", "answered_by"])

@@ -5,21 +5,15 @@ from django.urls import reverse
 
 from cosn_site.jobs import job
 from cosn_site.mail import send_templated
+from members.contacts import primary_contact_of
 from members.links import hash_of, new_secret
-from members.models import Contact, Invitation, Seat, SeatRequest, User
+from members.models import Invitation, Seat, SeatRequest
 
 STAFF_ADDRESS = "membership@example.org"
 
 
 def _site(name: str, *args: object) -> str:
     return f"{settings.SITE_URL}{reverse(name, args=args)}"
-
-
-def primary_contact_of(organization_id: int | None) -> User | None:
-    """Who looks after the organization's seats."""
-    contacts = Contact.objects.filter(organization=organization_id, is_primary=True, person__is_active=True)
-    found = contacts.select_related("person").first()
-    return found.person if found else None
 
 
 @job(queue="mail")

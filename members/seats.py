@@ -125,7 +125,7 @@ def place_of(membership: Membership, person: User) -> Place:
 
 
 # --- verbs --------------------------------------------------------------------------------------------------------
-def locked(membership: Membership) -> Membership:
+def locked_for_seating(membership: Membership) -> Membership:
     """The membership's row, locked to the end of the transaction: whoever counts seats holds it. Raises
     `NoSeatsHere`."""
     row = Membership.objects.select_for_update(of=("self",)).select_related("organization").get(pk=membership.pk)
@@ -174,7 +174,7 @@ def give_seat(*, membership: Membership, person: User, by: User | None, now: dat
     Raises `NoSeatsHere`, `NoCurrentTerm`, `AlreadySeated`, `NoSeatLeft`.
     """
     with transaction.atomic(), audited("give_seat", by=by):
-        membership = locked(membership)
+        membership = locked_for_seating(membership)
         room = room_of(membership, now, person=person)
         if room.count and person.pk in room.taken.values():
             raise AlreadySeated(f"{person} holds a seat of this membership already.")
@@ -185,7 +185,7 @@ def give_seat(*, membership: Membership, person: User, by: User | None, now: dat
 def take_seat(*, seat: Seat, by: User | None, now: datetime) -> None:
     """Take a seat back: the person leaves it, the row stays. Raises `SeatIsFree`."""
     with transaction.atomic(), audited("take_seat", by=by):
-        locked(seat.membership)
+        locked_for_seating(seat.membership)
         leave(seat=seat, now=now)
 
 
@@ -205,7 +205,7 @@ def swap_seat(*, seat: Seat, person: User, by: User | None, now: datetime) -> Se
     Raises `SeatIsFree`, `WorksElsewhere`, `AlreadySeated`.
     """
     with transaction.atomic(), audited("swap_seat", by=by):
-        membership = locked(seat.membership)
+        membership = locked_for_seating(seat.membership)
         place = place_of(membership, person)
         if not place.works_here:
             raise WorksElsewhere(f"{person} does not work at {membership.organization}. Invite them instead.")

@@ -91,8 +91,7 @@ class PersonByEmailForm(forms.Form):
 
 
 def _has_a_free_seat(membership: Membership, now: datetime) -> bool:
-    taken = membership.seat_rows.filter(left_at=None).count()
-    return membership.organization_id is not None and taken < seats.seat_count(membership, now)
+    return membership.organization_id is not None and seats.room_of(membership, now).free > 0
 
 
 @admin.register(Membership)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from members.importing import cells
 from members.importing.cells import Reader
-from members.importing.states import STATES
 from members.models import ImportBatch, Organization, Term
+from members.states import STATES
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Prefetch
 
-from cosn_site.templatetags.site import day as in_full
+from cosn_site.clock import in_full
 from cosn_site.verbs import StepRefused
 from members.importing.cells import CellRefused
 from members.importing.fields import MEMBERSHIPS
@@ -38,7 +38,7 @@ class Priced:
         for price_list, prices in self.lists:
             if price_list.valid_from <= day:
                 return price_list, prices
-        raise NoPrices(f"{self.plan} has no prices on {day.day} {day:%B %Y}. Publish a price list first.")
+        raise NoPrices(self.plan, day)
 
 
 class MembershipPlanner(Planner):
@@ -58,7 +58,7 @@ class MembershipPlanner(Planner):
         self._organizations.look_up(draft.values["organization"] for draft in drafts if "organization" in draft.values)
         places = {row.pk for rows in self._organizations.rows() for row in rows}
         people = {person.pk for person in self._people.values()}
-        terms = Prefetch("terms", Term.objects.filter(voided_at=None).order_by("starts_on"), to_attr="counting")
+        terms = Prefetch("terms", Term.objects.counting().order_by("starts_on"), to_attr="counting")
         rows = self.locked(Membership.objects.all()).select_related("plan").prefetch_related(terms)
         held = [*rows.filter(organization__in=places), *rows.filter(person__in=people)]
         self._memberships = {_key(row.organization_id, row.person_id): row for row in held}

@@ -6,6 +6,8 @@ from django.db import models
 
 from members.models.memberships import Term
 
+STEPS = (-90, -60, -30, -7, 0, 7, 25)  # of the series: days from the last day of the term
+
 
 class RenewalNotice(models.Model):
     """One letter of the renewal series of a term, once sent. Append-only; one of each step."""

@@ -60,7 +60,7 @@ def without_lock(gate: Gate, place: int) -> None:
         return number + place  # numbers apart, so that the lock alone is tried and not the constraint on numbers
 
     replaced: Any = requests
-    replaced.locked, replaced.lowest_free = read, counted
+    replaced.locked_for_seating, replaced.lowest_free = read, counted
 
 
 def ask(membership: Membership, person: User) -> str:

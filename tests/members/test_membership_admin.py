@@ -16,6 +16,7 @@ from django.utils import timezone
 from pghistory.models import Events
 
 from members import dues, seats, terms
+from members.invitations import invite
 from members.models import Membership, Organization, Plan, PriceList, RenewalNotice, Seat, Term
 from members.standing import Status
 from tests import people
@@ -223,6 +224,16 @@ def test_the_story_of_a_long_life_asks_no_more_of_the_database_than_a_short_one(
 def test_a_membership_s_page_says_why_it_stands_as_it_does(staff: Client, who: Callable[[], object], why: str) -> None:
     who()
     assert why in page_of(staff, Membership.objects.get())
+
+
+def test_a_seat_is_offered_until_the_last_one_is_kept_for_somebody_who_was_invited(
+    staff: Client, member: Membership
+) -> None:
+    give = address(Membership, "do", member.pk, "give-seat")
+    assert give in page_of(staff, member)
+    for number in range(seats.room_of(member, timezone.now()).free):
+        invite(membership=member, email=f"invited-{number}@example.org", by=None, now=timezone.now())
+    assert give not in page_of(staff, member)
 
 
 # --- lists ------------------------------------------------------------------------------------------------------
