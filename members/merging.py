@@ -59,7 +59,7 @@ def merge_people(*, kept: User, merged: User, reason: str, by: User | None, now:
     Raises `SameOne`, `AlreadyMerged`, `RightsHeld`, `ReasonMissing`, `TermsClash`, `CannotMove`.
     """
     with transaction.atomic(), audited("merge_people", by=by):
-        kept, merged = _both(User, kept, merged, reason)
+        kept, merged = _both(User, "person", kept, merged, reason)
         _check_people(kept, merged, by)
         memberships = _memberships("person", kept, merged)
         _settle(merge_rules.of_people(kept, merged, now), memberships, now)
@@ -81,7 +81,7 @@ def merge_organizations(
     Raises `SameOne`, `AlreadyMerged`, `ReasonMissing`, `TermsClash`, `CannotMove`.
     """
     with transaction.atomic(), audited("merge_organizations", by=by):
-        kept, merged = _both(Organization, kept, merged, reason)
+        kept, merged = _both(Organization, "organization", kept, merged, reason)
         memberships = _memberships("organization", kept, merged)
         _settle(merge_rules.of_organizations(kept, merged), memberships, now)
         moved = keys_to_move(kept, merged) | _keys_of(memberships)
@@ -120,11 +120,13 @@ def _foreseen(memberships: tuple[Membership, Membership] | None, now: datetime) 
 
 
 # --- who may ------------------------------------------------------------------------------------------------------
-def _both(model: Any, kept: Any, merged: Any, reason: str) -> tuple[Any, Any]:
-    """The two rows, locked, which also keeps new rows from pointing to them."""
+def _both(model: Any, holder: str, kept: Any, merged: Any, reason: str) -> tuple[Any, Any]:
+    """The two rows, locked, which also keeps new rows from pointing to them; and their memberships."""
     _check_two(kept, merged)
     if not reason.strip():
         raise ReasonMissing
+    # whoever gives a seat or records a term locks the membership before its holder; so does a merge
+    list(Membership.objects.select_for_update().filter(**{f"{holder}__in": [kept.pk, merged.pk]}).order_by("pk"))
     rows = {row.pk: row for row in model.objects.select_for_update().filter(pk__in=[kept.pk, merged.pk]).order_by("pk")}
     _check_two(rows[kept.pk], rows[merged.pk])
     return rows[kept.pk], rows[merged.pk]
@@ -171,7 +173,6 @@ def _settle(
     for one in settlements:
         one.settle()
     if memberships is not None:
-        list(Membership.objects.select_for_update().filter(pk__in=[row.pk for row in memberships]).order_by("pk"))
         for one in merge_rules.of_memberships(*memberships, now):
             one.settle()
 
