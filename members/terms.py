@@ -8,11 +8,12 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 
-from cosn_site.clock import in_full
 from cosn_site.verbs import StepRefused, audited
 from members.models import Membership, PriceList, Term, User
 from members.price_lists import figures, price_list_on, size_of_holder
 from members.prices import Days, quote, year_around
+
+FIRST_YEAR, LAST_YEAR = 1970, 2100  # grace is counted on from the last day, and the calendar ends with the year 9999
 
 
 class TermError(StepRefused):
@@ -21,6 +22,10 @@ class TermError(StepRefused):
 
 class TermEndsBeforeItStarts(TermError):
     sentence = "A term must end on or after the day it starts."
+
+
+class DaysFarAway(TermError):
+    sentence = f"Choose days from {FIRST_YEAR} to {LAST_YEAR}; further ones are taken for a mistake."
 
 
 class TermsOverlap(TermError):
@@ -52,15 +57,22 @@ class CannotBringBack(TermError):
 
 
 def check_days(*, membership: Membership, starts_on: date, ends_on: date) -> None:
-    """Whether a term of these days fits among the others. Raises `TermEndsBeforeItStarts`, `TermsOverlap`."""
+    """Whether a term of these days fits among the others. Raises `DaysFarAway`, `TermEndsBeforeItStarts`,
+    `TermsOverlap`."""
+    _check_years(starts_on, ends_on)
     if ends_on < starts_on:
         raise TermEndsBeforeItStarts
     other = membership.terms.counting().touching(starts_on, ends_on).first()
     if other is not None:
         raise TermsOverlap(
-            f"This membership has a term from {in_full(other.starts_on)} to {in_full(other.last_day)}. "
+            f"This membership has a term from {_in_full(other.starts_on)} to {_in_full(other.last_day)}. "
             "Choose days outside it, or void it first."
         )
+
+
+def _check_years(*days: date) -> None:
+    if not all(FIRST_YEAR <= day.year <= LAST_YEAR for day in days):
+        raise DaysFarAway
 
 
 def record_term(
@@ -88,9 +100,11 @@ def record_term(
 
     The terms that it `replaces` make room: they are cut on the day before, or void where no day of theirs is left.
 
-    Raises `TermEndsBeforeItStarts`, `TermsOverlap`, `NoPrices`, `DuesMissing`, and what `members.prices.quote` raises.
+    Raises `DaysFarAway`, `TermEndsBeforeItStarts`, `TermsOverlap`, `NoPrices`, `DuesMissing`, and what
+    `members.prices.quote` raises.
     """
     with transaction.atomic(), audited("record_term", by=by):
+        _check_years(starts_on, ends_on or starts_on)
         membership = locked(membership)
         price_list = price_list or price_list_on(membership.plan, starts_on)
         prices = figures(price_list)
@@ -131,7 +145,7 @@ def _make_room(terms: Iterable[Term], starts_on: date, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('members_term', 'id'))")
         key: int = cursor.fetchone()[0]
-    reason = f"An upgrade on {in_full(starts_on)} took its place."
+    reason = f"An upgrade on {_in_full(starts_on)} took its place."
     for term in terms:
         rows = Term.objects.filter(pk=term.pk)
         if term.starts_on < starts_on:
@@ -194,7 +208,11 @@ def _check_room_for_the_replaced(membership: Membership, row: Term) -> None:
         since = others.touching(back.starts_on, back.ends_on).exclude(replaced_by=row).first()
         if since is not None:
             raise CannotBringBack(
-                f"Without this term the one from {in_full(back.starts_on)} to {in_full(back.ends_on)} counts again, "
-                f"and a term from {in_full(since.starts_on)} to {in_full(since.last_day)} was recorded since. "
+                f"Without this term the one from {_in_full(back.starts_on)} to {_in_full(back.ends_on)} counts again, "
+                f"and a term from {_in_full(since.starts_on)} to {_in_full(since.last_day)} was recorded since. "
                 "Void that one first."
             )
+
+
+def _in_full(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
