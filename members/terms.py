@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 
+from cosn_site.clock import in_full
 from cosn_site.verbs import StepRefused, audited
 from members.models import Membership, PriceList, Term, User
 from members.price_lists import figures, price_list_on, size_of_holder
@@ -65,7 +66,7 @@ def check_days(*, membership: Membership, starts_on: date, ends_on: date) -> Non
     other = membership.terms.counting().touching(starts_on, ends_on).first()
     if other is not None:
         raise TermsOverlap(
-            f"This membership has a term from {_in_full(other.starts_on)} to {_in_full(other.last_day)}. "
+            f"This membership has a term from {in_full(other.starts_on)} to {in_full(other.last_day)}. "
             "Choose days outside it, or void it first."
         )
 
@@ -145,7 +146,7 @@ def _make_room(terms: Iterable[Term], starts_on: date, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('members_term', 'id'))")
         key: int = cursor.fetchone()[0]
-    reason = f"An upgrade on {_in_full(starts_on)} took its place."
+    reason = f"An upgrade on {in_full(starts_on)} took its place."
     for term in terms:
         rows = Term.objects.filter(pk=term.pk)
         if term.starts_on < starts_on:
@@ -208,11 +209,7 @@ def _check_room_for_the_replaced(membership: Membership, row: Term) -> None:
         since = others.touching(back.starts_on, back.ends_on).exclude(replaced_by=row).first()
         if since is not None:
             raise CannotBringBack(
-                f"Without this term the one from {_in_full(back.starts_on)} to {_in_full(back.ends_on)} counts again, "
-                f"and a term from {_in_full(since.starts_on)} to {_in_full(since.last_day)} was recorded since. "
+                f"Without this term the one from {in_full(back.starts_on)} to {in_full(back.ends_on)} counts again, "
+                f"and a term from {in_full(since.starts_on)} to {in_full(since.last_day)} was recorded since. "
                 "Void that one first."
             )
-
-
-def _in_full(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
