@@ -184,7 +184,7 @@ def accept_as_new_person(*, invitation: Invitation, name: str, by: User | None, 
         row, membership = _acceptable(invitation, now)
         if has_account(row.email):
             raise HasAnAccount
-        person = _account(row.email, name)
+        person = _account(User.objects.normalize_email(row.email), name)
         return person, _seat(membership, person, now)
 
 
