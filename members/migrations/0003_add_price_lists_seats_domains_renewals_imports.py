@@ -2134,8 +2134,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="duesband",
+            constraint=models.UniqueConstraint(fields=("price_list", "up_to"), name="one_band_per_size"),
+        ),
+        migrations.AddConstraint(
+            model_name="duesband",
             constraint=models.UniqueConstraint(
-                fields=("price_list", "up_to"), name="one_band_per_size", nulls_distinct=False
+                condition=models.Q(("up_to__isnull", True)), fields=("price_list",), name="one_band_for_any_size"
             ),
         ),
         pgtrigger.migrations.AddTrigger(

@@ -98,7 +98,10 @@ class DuesBand(models.Model):
     class Meta:
         ordering = ["price_list", models.F("up_to").asc(nulls_last=True)]
         constraints = [
-            models.UniqueConstraint(fields=["price_list", "up_to"], nulls_distinct=False, name="one_band_per_size")
+            models.UniqueConstraint(fields=["price_list", "up_to"], name="one_band_per_size"),
+            models.UniqueConstraint(
+                fields=["price_list"], condition=Q(up_to__isnull=True), name="one_band_for_any_size"
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
