@@ -78,9 +78,9 @@ def invite_again(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         invitations.invite_again(invitation=invitation, by=desk.person, now=timezone.now())
 
     page = StepPage(
-        f"Send {invitation.email} a new link",
         "Send a new link",
-        (f"It works for {invitations.DAYS} days from now. The one before stops working.",),
+        "Send a new link",
+        (f"To {invitation.email}. It works for {invitations.DAYS} days from now; the one before stops working.",),
         is_next=True,
     )
     form = NothingAsked(posted(request))
@@ -92,9 +92,9 @@ def withdraw_invitation(request: HttpRequest, desk: Desk, pk: int) -> HttpRespon
     """Take an invitation back."""
     invitation = _invitation(desk, pk)
     page = StepPage(
-        f"Withdraw the invitation of {invitation.email}",
         "Withdraw the invitation",
-        ("Its link stops working, and the seat that was kept is free.",),
+        "Withdraw the invitation",
+        (f"{invitation.email} was invited. Their link stops working, and the seat that was kept is free.",),
     )
     return take_step(
         request,
