@@ -47,7 +47,7 @@ class WhyForm(forms.Form):
             report = next((found for slug in slugs if (found := find_report(slug))), None)
         if report is None or decide(self.viewer, report, self.now).reason is Reason.NOT_PUBLISHED:
             raise forms.ValidationError(
-                "There is no such report. Copy its title, or what stands between the last two strokes of its address."
+                "There is no such report. Copy its title, or what stands between the last two slashes of its address."
             )
         return report
 
