@@ -6,20 +6,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('members', '0005_drop_prices_of_plans_and_roles_of_contacts'),
+        ("members", "0005_drop_prices_of_plans_and_roles_of_contacts"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='importbatch',
-            name='confirmed_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="importbatch",
+            name="confirmed_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='importbatch',
-            name='dates',
-            field=models.CharField(blank=True, choices=[('', 'Neither: such days are refused'), ('month', 'The month: 7/1/2026 is 1 July'), ('day', 'The day: 1/7/2026 is 1 July')], max_length=5, verbose_name='what comes first in a day of figures'),
+            model_name="importbatch",
+            name="dates",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("", "Neither: such days are refused"),
+                    ("month", "The month: 7/1/2026 is 1 July"),
+                    ("day", "The day: 1/7/2026 is 1 July"),
+                ],
+                max_length=5,
+                verbose_name="what comes first in a day of figures",
+            ),
         ),
     ]

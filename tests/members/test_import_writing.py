@@ -50,7 +50,7 @@ def test_three_files_make_organizations_their_people_and_their_memberships(plan:
     maple = Organization.objects.get(nces_id="2700001")
     assert (maple.slug, maple.state, maple.enrollment, maple.kind) == ("maple-valley", "MN", 12_500, "district")
     assert str(maple.parent) == "Lakes Agency"
-    dana = User.objects.get(email="Dana@example.org")
+    dana = User.objects.get(email="dana@example.org")
     assert (dana.name, dana.title) == ("Dana Okafor", "CTO")
     assert Contact.objects.get(organization=maple).is_primary
     term = maple.membership.terms.get()

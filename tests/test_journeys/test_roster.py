@@ -103,7 +103,7 @@ def test_the_contacts_pages_break_no_rule_of_wcag_and_never_scroll_sideways(some
     contact.goes_to(PAGE)
     links = contact.page.eval_on_selector_all("main a[href]", "links => links.map(link => new URL(link.href).pathname)")
     steps = {re.sub(r"/\d+/", "/*/", path): path for path in links if path.startswith(PAGE)}
-    assert len(steps) > 12, "the page leads to its steps"
+    assert len(steps) > 10, "the page leads to its steps"
     for path in [PAGE, *steps.values(), "/account/", "/account/seat/", "/account/welcome/"]:
         assert contact.goes_to(path) == 200, path
         if screen is WIDE or path == PAGE:  # on a phone the other pages are the same, one column wide
