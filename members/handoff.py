@@ -26,7 +26,7 @@ def hand_off(
 ) -> Invitation:
     """Close the leaver's seat, keep it for the successor by an invitation, and see that the roles pass on.
 
-    Raises `OwnSuccessor`, `NotAContact` (for `roles_to`), `SeatIsFree`, and what `invite` raises.
+    Raises `OwnSuccessor`, `NotAContact` and `CannotSignIn` (for `roles_to`), `SeatIsFree`, and what `invite` raises.
     """
     leaver = seat.person
     if email.strip().lower() == leaver.email.lower():

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from members import invitations, seats
+from members.contacts import CannotSignIn
 from members.handoff import OwnSuccessor, hand_off
 from members.models import Contact, Invitation, Membership, Seat, User
 from members.seats import NoSeatLeft
@@ -262,6 +263,22 @@ def test_the_roles_of_a_leaver_pass_at_once_to_a_colleague_who_is_chosen(members
     leaves(leaver, roles_to=colleague)
     assert Contact.objects.get(person=colleague).is_primary
     assert not Contact.objects.filter(person=leaver).exists()
+
+
+@pytest.mark.parametrize("change", ["switched off", "not confirmed"])
+def test_the_roles_of_a_leaver_do_not_pass_to_a_colleague_who_cannot_sign_in(
+    membership: Membership, change: str
+) -> None:
+    leaver, colleague = people.contact(), people.member()
+    if change == "switched off":
+        User.objects.filter(pk=colleague.pk).update(is_active=False)
+    else:
+        EmailAddress.objects.filter(user=colleague).update(verified=False)
+    with pytest.raises(CannotSignIn):
+        leaves(leaver, roles_to=colleague)
+    assert Contact.objects.get(is_primary=True).person == leaver
+    assert leaver.seat_rows.get().left_at is None
+    assert not Invitation.objects.exists()
 
 
 def test_nobody_is_their_own_successor_and_a_refused_handoff_changes_nothing(membership: Membership) -> None:

@@ -233,6 +233,17 @@ def test_there_is_one_primary_contact_and_the_one_before_stays_a_contact() -> No
         contacts.make_primary(contact=after, by=None, now=timezone.now())
 
 
+@pytest.mark.parametrize(("is_active", "verified", "why"), [(False, True, "switched off"), (True, False, "confirmed")])
+def test_who_cannot_sign_in_does_not_become_primary_contact(is_active: bool, verified: bool, why: str) -> None:
+    maple()
+    before, after = Contact.objects.get(is_primary=True), Contact.objects.get(person=people.member())
+    User.objects.filter(pk=after.person_id).update(is_active=is_active)
+    EmailAddress.objects.filter(user=after.person_id).update(verified=verified)
+    with pytest.raises(contacts.CannotSignIn, match=why):
+        contacts.make_primary(contact=after, by=people.contact(), now=timezone.now())
+    assert Contact.objects.get(is_primary=True) == before
+
+
 def test_any_number_are_billing_contacts() -> None:
     maple()
     for contact in Contact.objects.all():
