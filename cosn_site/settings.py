@@ -233,9 +233,8 @@ SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 # --- time and words ---------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
-DATE_FORMAT = "j F Y"  # as the site writes days; the admin follows
-DATETIME_FORMAT = "j F Y, g:i a"
 USE_TZ = True
+FORMAT_MODULE_PATH = ["cosn_site.formats"]  # days as the site writes them, in the admin too
 TIME_ZONE = "America/New_York"
 
 # --- mail -------------------------------------------------------------------------------------------------------

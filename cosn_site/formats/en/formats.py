@@ -1,0 +1,6 @@
+"""30 June 2027, 2:05 p.m."""
+
+DATE_FORMAT = "j F Y"
+DATETIME_FORMAT = "j F Y, P"
+SHORT_DATE_FORMAT = "j M Y"
+SHORT_DATETIME_FORMAT = "j M Y, P"
