@@ -15,6 +15,7 @@ from members import contacts, domains
 from members.certificates import add_certificate as add_certificate_verb
 from members.certificates import certificate_answer
 from members.dns_check import ask_for_dns_check
+from members.domain_names import NotADomain, PublicProvider, PublicSuffix
 from members.models import Contact, Domain, ExemptionCertificate
 from members.roster.desk import Desk, for_contact
 from members.roster.forms import BillingForm, CertificateForm, DomainForm
@@ -81,11 +82,11 @@ def _domain(desk: Desk, pk: int) -> Domain:
 def add_domain(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Name a domain as the organization's own."""
 
-    def run(asked: Mapping[str, Any]) -> None:
+    def run(asked: Mapping[str, Any]) -> Domain:
         now, subject = timezone.now(), str(desk.organization.pk)
         if not within_limit("domains", subject, times=DOMAINS_A_DAY, seconds=DAY, now=now):
             raise TooManyDomains
-        domains.add_domain(organization=desk.organization, name=asked["name"], by=desk.person, now=now)
+        return domains.add_domain(organization=desk.organization, name=asked["name"], by=desk.person, now=now)
 
     page = StepPage(
         "Add an e-mail domain",
@@ -93,9 +94,16 @@ def add_domain(request: HttpRequest, desk: Desk) -> HttpResponse:
         ("Once you have shown that it is yours, anyone with a verified address there can take a free seat.",),
         is_next=True,
     )
-    form = DomainForm(posted(request))
-    done = "The domain is on your list. Show that it is yours, and it counts."
-    return take_step(request, desk, page, form=form, run=run, done=done)
+    return take_step(
+        request,
+        desk,
+        page,
+        form=DomainForm(posted(request)),
+        run=run,
+        done="The domain is on your list. Show that it is yours, and it counts.",
+        leads_to=lambda made: reverse("members:organization_domain", args=[desk.organization.slug, made.pk]),
+        field_of=dict.fromkeys((NotADomain, PublicProvider, PublicSuffix, domains.AlreadyListed), "name"),
+    )
 
 
 @for_contact

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -39,19 +40,25 @@ def take_step(
     page: StepPage,
     *,
     form: forms.Form,
-    run: Callable[[Mapping[str, Any]], object],
+    run: Callable[[Mapping[str, Any]], Any],
     done: str,
     back_to: str = "",
+    leads_to: Callable[[Any], str] | None = None,
+    field_of: Mapping[type[StepRefused], str] = MappingProxyType({}),
 ) -> HttpResponse:
-    """Show the page of a step, or take it: `run` is given what the form asked. A refusal comes back with the form."""
+    """Show the page of a step, or take it: `run` is given what the form asked. A refusal comes back with the form.
+
+    `leads_to` answers with the address to go to, from what `run` made; otherwise it is `back_to`. `field_of` says
+    which refusals are about a field, and stand at it.
+    """
     back_to = back_to or desk.url
     if request.method == "POST" and form.is_valid():
         try:
-            run(form.cleaned_data)
+            made = run(form.cleaned_data)
         except StepRefused as refused:
-            form.add_error(None, refused.sentence)
+            form.add_error(field_of.get(type(refused)), refused.sentence)
         else:
             messages.success(request, done)
-            return redirect(back_to)
+            return redirect(leads_to(made) if leads_to else back_to)
     context = {"desk": desk, "page": page, "form": form, "back_to": back_to}
     return render(request, "members/organization/step.html", context, status=422 if form.errors else 200)

@@ -16,7 +16,7 @@ from PIL import Image
 
 from cosn_site.audience import Audience
 from members import invitations
-from members.models import Contact, ExemptionCertificate, Invitation, Membership, Organization, SeatRequest
+from members.models import Contact, Domain, ExemptionCertificate, Invitation, Membership, Organization, SeatRequest
 from members.requests import take_or_request_seat
 from members.roster.seat_views import INVITATIONS_AN_HOUR
 from tests import people
@@ -236,6 +236,36 @@ def test_handing_the_role_on_closes_the_page_to_who_did(contact: Client) -> None
     assert contact.post(f"{PAGE}contacts/{row.pk}/primary/")["Location"] == "/account/"
     assert contact.get(PAGE).status_code == 403
     assert people.browser(people.member()).get(PAGE).status_code == 200
+
+
+# --- domains ------------------------------------------------------------------------------------------------------
+def test_a_domain_that_is_added_leads_to_its_own_page_where_it_is_verified(contact: Client) -> None:
+    response = contact.post(f"{PAGE}domains/add/", {"name": "maplevalley.example"})
+    domain = Domain.objects.get()
+    assert response["Location"] == f"{PAGE}domains/{domain.pk}/"
+    page = words(contact.get(response["Location"]))
+    assert domain.dns_value in page
+    assert "The domain is on your list" in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("maple valley", "Give what stands after the @"),
+        ("gmail.com", "Anybody can have an address at gmail.com"),
+        ("k12.mn.us", "own domains below k12.mn.us"),
+        ("listed.example", "listed.example is on your list already"),
+    ],
+)
+def test_a_refused_domain_says_why_at_its_field_and_keeps_what_was_typed(contact: Client, typed: str, why: str) -> None:
+    contact.post(f"{PAGE}domains/add/", {"name": "listed.example"})
+    response = contact.post(f"{PAGE}domains/add/", {"name": typed})
+    assert response.status_code == 422
+    form = response.context["form"]
+    assert why in form.errors["name"][0]
+    assert form.non_field_errors() == []
+    assert f'value="{typed}"' in words(response)
+    assert Domain.objects.count() == 1
 
 
 # --- certificates -------------------------------------------------------------------------------------------------
