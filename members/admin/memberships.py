@@ -145,8 +145,11 @@ class MembershipAdmin(BulkActions, RoomAdmin):
             sentence += f" It was cancelled on {day(obj.cancelled_at)} and ends with its last term."
         if obj.organization_id is None:
             return sentence
-        taken = obj.seat_rows.filter(left_at=None).count()
-        return f"{sentence} {taken} of {seats.seat_count(obj, now)} seats have someone in them."
+        room = seats.room_of(obj, now)
+        sentence += f" {len(room.taken)} of {room.count} seats have someone in them."
+        if room.kept:
+            sentence += f" {room.kept} {'is' if room.kept == 1 else 'are'} kept for somebody who was invited."
+        return sentence
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["organization", "person"] if obj else []

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from forums.models import Forum
+from members.invitations import invite
 from members.models import Membership, Seat, Term, User
 from reports.models import ConsentText, Subscriber
 from reports.roles import EDITORS, editor_permissions, ensure_editors
@@ -283,6 +284,21 @@ def test_a_full_membership_gives_no_seat_and_says_why(staff: Client) -> None:
     response = staff.post(give, {"give-seat-person": people.visitor().email})
     assert response.status_code == 422
     assert "All 3 seats have someone in them." in response.content.decode()
+
+
+@pytest.mark.parametrize(("invited", "kept"), [(1, "1 is kept for"), (2, "2 are kept for")])
+def test_a_membership_s_page_counts_the_seats_that_are_kept_for_invited_people(
+    staff: Client, invited: int, kept: str
+) -> None:
+    people.contact(), people.member()
+    membership = people.maple_valley()
+    membership.terms.update(seats=6)
+    page = address(Membership, "change", membership.pk)
+    assert "kept for" not in staff.get(page).context["status"]
+    for number in range(invited):
+        invite(membership=membership, email=f"new{number}@example.com", by=None, now=timezone.now())
+    status = staff.get(page).context["status"]
+    assert f"3 of 6 seats have someone in them. {kept} somebody who was invited." in status
 
 
 def test_selected_seats_are_taken_back(staff: Client) -> None:
