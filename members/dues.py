@@ -4,15 +4,16 @@ Prices come from `members.quotes`, asked under the lock on the membership's row.
 terms.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
 from cosn_site.clock import association_day
 from cosn_site.verbs import audited
-from members.models import Membership, Organization, Plan, SeatAddition, Term, User
+from members.models import Membership, Organization, Plan, PriceList, SeatAddition, Term, User
 from members.price_lists import price_list_on
-from members.prices import last_day_of
+from members.prices import Days, last_day_of
 from members.quotes import (
     DuesError,
     Sale,
@@ -144,6 +145,37 @@ def add_seats(
 
 
 # --- free days ----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """What would be recorded for nothing: days, with so many seats. Without a grace of its own it has the list’s."""
+
+    days: Days
+    seats: int
+    price_list: PriceList | None
+    grace_days: int | None = None
+
+
+def complimentary_days(*, membership: Membership, months: int, now: datetime) -> Gift:
+    """What `give_complimentary_term` would record. Raises `LengthWrong`, `OrderUnpaid`, `NoPrices`."""
+    if months < 1:
+        raise LengthWrong("Give one month or more.")
+    length = after_the_last(counting_terms(membership), association_day(now))
+    price_list = price_list_on(membership.plan, association_day(now))
+    seats = price_list.seats if length.seats is None else length.seats
+    return Gift(Days(length.first, last_day_of(length.first, months)), seats, price_list)
+
+
+def days_more(*, membership: Membership, days: int, now: datetime) -> Gift:
+    """What `extend` would record. Raises `LengthWrong`, `OrderUnpaid`, `NothingToExtend`."""
+    if days < 1:
+        raise LengthWrong
+    last = after_the_last(counting_terms(membership), association_day(now)).last
+    if last is None:
+        raise NothingToExtend
+    first = last.last_day + timedelta(days=1)
+    return Gift(Days(first, last.last_day + timedelta(days=days)), last.seats, last.price_list, last.grace_days)
+
+
 def give_complimentary_term(
     *,
     membership: Membership,
@@ -157,19 +189,16 @@ def give_complimentary_term(
 
     Raises `LengthWrong`, `ReasonMissing`, `OrderUnpaid`, `NoPrices`.
     """
-    if months < 1:
-        raise LengthWrong("Give one month or more.")
     with transaction.atomic(), audited("give_complimentary_term", by=by):
         membership, reason = locked(membership), _reason(reason)
-        length = after_the_last(counting_terms(membership), association_day(now))
-        first = length.first
+        gift = complimentary_days(membership=membership, months=months, now=now)
         return record_term(
             membership=membership,
             kind=Term.Kind.COMPLIMENTARY,
-            starts_on=first,
-            ends_on=last_day_of(first, months),
-            price_list=price_list_on(membership.plan, association_day(now)),
-            seats=length.seats if seats is None else seats,
+            starts_on=gift.days.first,
+            ends_on=gift.days.last,
+            price_list=gift.price_list,
+            seats=gift.seats if seats is None else seats,
             dues_cents=0,
             reference=reason,
             by=by,
@@ -182,22 +211,17 @@ def extend(*, membership: Membership, days: int, reason: str, by: User | None, n
 
     Raises `LengthWrong`, `ReasonMissing`, `OrderUnpaid`, `NothingToExtend`.
     """
-    if days < 1:
-        raise LengthWrong
     with transaction.atomic(), audited("extend", by=by):
         membership, reason = locked(membership), _reason(reason)
-        length = after_the_last(counting_terms(membership), association_day(now))
-        last = length.last
-        if last is None:
-            raise NothingToExtend
+        gift = days_more(membership=membership, days=days, now=now)
         return record_term(
             membership=membership,
             kind=Term.Kind.EXTENSION,
-            starts_on=last.last_day + timedelta(days=1),
-            ends_on=last.last_day + timedelta(days=days),
-            price_list=last.price_list,
-            seats=last.seats,
-            grace_days=last.grace_days,
+            starts_on=gift.days.first,
+            ends_on=gift.days.last,
+            price_list=gift.price_list,
+            seats=gift.seats,
+            grace_days=gift.grace_days,
             dues_cents=0,
             reference=reason,
             by=by,

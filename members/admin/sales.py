@@ -134,6 +134,22 @@ def _seats_in_words(membership: Membership, cleaned: Mapping[str, Any], now: dat
     yield "To pay", dollars(sale.price_cents)
 
 
+def _gift_in_words(membership: Membership, gift: dues.Gift) -> Facts:
+    yield "Days", _days(gift.days)
+    if membership.organization_id:
+        yield "Seats", f"{gift.seats:,}"
+    yield "To pay", "nothing"
+
+
+def _extension_in_words(membership: Membership, cleaned: Mapping[str, Any], now: datetime) -> Facts:
+    yield from _gift_in_words(membership, dues.days_more(membership=membership, days=cleaned["days"], now=now))
+
+
+def _complimentary_in_words(membership: Membership, cleaned: Mapping[str, Any], now: datetime) -> Facts:
+    gift = dues.complimentary_days(membership=membership, months=cleaned["months"], now=now)
+    yield from _gift_in_words(membership, gift)
+
+
 # --- what they do -------------------------------------------------------------------------------------------------
 def _renew(membership: Membership, cleaned: Mapping[str, Any], by: Any, now: datetime) -> Term:
     sale = renewal_of(membership, cleaned, now)
@@ -243,6 +259,8 @@ VERBS = (
         permission=MAY_SELL,
         offered=_has_terms,
         form=ExtendForm,
+        preview=_extension_in_words,
+        preview_label="Show the days",
     ),
     Verb(
         name="complimentary",
@@ -251,6 +269,8 @@ VERBS = (
         done="The complimentary term is given.",
         permission=MAY_SELL,
         form=ComplimentaryForm,
+        preview=_complimentary_in_words,
+        preview_label="Show the days",
     ),
     Verb(
         name="cancel",
@@ -261,6 +281,7 @@ VERBS = (
         offered=lambda membership, now: membership.cancelled_at is None and _lasts(membership, now),
         form=CancelForm,
         caution="Nothing changes before the end of the last term. No renewal letter is sent any more.",
+        is_grave=True,
     ),
     Verb(
         name="keep-going",

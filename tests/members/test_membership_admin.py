@@ -123,9 +123,35 @@ def test_seats_are_added_at_their_share_or_at_what_was_agreed(staff: Client, mem
 
 def test_free_days_are_given_with_a_reason(staff: Client, member: Membership) -> None:
     assert ask(staff, member, "extend", days=5).status_code == 422
-    ask(staff, member, "extend", days=5, reason="The site was down")
-    ask(staff, member, "complimentary", months=2, reason="Speaks at the forum")
+    confirm(staff, member, "extend", days=5, reason="The site was down")
+    confirm(staff, member, "complimentary", months=2, reason="Speaks at the forum")
     assert list(member.terms.values_list("kind", flat=True)) == ["paid", "extension", "complimentary"]
+
+
+@pytest.mark.parametrize(("verb", "typed"), [("extend", {"days": 5}), ("complimentary", {"months": 2})])
+def test_free_days_are_shown_first_and_given_once_by_two_presses_of_the_same_page(
+    staff: Client, member: Membership, verb: str, typed: dict[str, int]
+) -> None:
+    shown = ask(staff, member, verb, **typed, reason="Thanks")
+    facts = dict(shown.context["facts"])
+    assert (facts["Seats"], facts["To pay"]) == ("10", "nothing")
+    assert member.terms.count() == 1
+    data = {f"{verb}-{name}": value for name, value in {**typed, "reason": "Thanks"}.items()}
+    data["seen"] = shown.context["seen"]
+    first, second = (staff.post(address(Membership, "do", member.pk, verb), data) for _ in range(2))
+    paid, given = member.terms.order_by("starts_on")
+    assert (first.status_code, second.status_code) == (302, 200)
+    assert given.starts_on == paid.last_day + DAY
+    assert f"{(given.last_day - paid.last_day).days} days" in facts["Days"]
+    assert second.context["seen"] != shown.context["seen"]
+
+
+def test_days_more_for_what_has_ended_are_refused_before_anything_is_shown(staff: Client) -> None:
+    now = timezone.now() - 900 * DAY
+    ended = dues.join(plan=selling.plan(), organization=selling.district(), by=None, now=now).membership
+    refused = ask(staff, ended, "extend", days=5, reason="Thanks")
+    assert refused.status_code == 422
+    assert "This membership has ended" in refused.content.decode()
 
 
 def test_a_membership_is_cancelled_at_its_end_and_kept_going(staff: Client, member: Membership) -> None:
