@@ -145,6 +145,10 @@ class RoomAdmin(QuietFields, admin.ModelAdmin):
         """What stands above the buttons, in a sentence or two."""
         return ""
 
+    def warning_of(self, obj: Any, now: datetime) -> str:
+        """What is amiss with the object and what to do about it, in a sentence or two; nothing where all is well."""
+        return ""
+
     def offers(self, request: HttpRequest, obj: Any, now: datetime) -> list[Offer]:
         """The verbs that make sense for this object now, for somebody with these permissions."""
         user: Any = request.user
@@ -168,6 +172,7 @@ class RoomAdmin(QuietFields, admin.ModelAdmin):
         if obj is not None and not context.get("is_popup"):
             context["verbs_title"] = self.verbs_title
             context["status"] = self.status_of(obj, now)
+            context["warning"] = self.warning_of(obj, now)
             context["offers"] = self.offers(request, obj, now)
         return super().render_change_form(request, context, add=add, change=change, form_url=form_url, obj=obj)
 

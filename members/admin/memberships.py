@@ -18,6 +18,7 @@ from members.admin.filters import CancelledFilter, StandingFilter
 from members.admin.histories import story_of_membership
 from members.admin.words import dollars, standing_in_brief, why_it_stands
 from members.models import Membership, Plan, Seat, Term, User
+from members.renewals import recipients_of
 
 
 class TermStory(StoryInline):
@@ -150,6 +151,21 @@ class MembershipAdmin(BulkActions, RoomAdmin):
         if room.kept:
             sentence += f" {room.kept} {'is' if room.kept == 1 else 'are'} kept for somebody who was invited."
         return sentence
+
+    def warning_of(self, obj: Membership, now: datetime) -> str:
+        """Letters are due for a membership that has a term and goes on: then somebody has to get them."""
+        counts = any(term.voided_at is None for term in obj.terms.all())
+        if obj.cancelled_at or not counts or recipients_of([obj.pk]).get(obj.pk):
+            return ""
+        if obj.organization_id is None:
+            return (
+                "Renewal letters reach nobody: the account of this person is switched off. Switch it on, or cancel the "
+                "membership at the end."
+            )
+        return (
+            "Renewal letters reach nobody. On the organization’s page, mark somebody whose account is switched on as "
+            "its primary or billing contact."
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["organization", "person"] if obj else []

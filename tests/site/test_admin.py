@@ -301,6 +301,36 @@ def test_a_membership_s_page_counts_the_seats_that_are_kept_for_invited_people(
     assert f"3 of 6 seats have someone in them. {kept} somebody who was invited." in status
 
 
+NOBODY = "Renewal letters reach nobody"
+
+
+def test_a_membership_s_page_warns_when_nobody_gets_its_renewal_letters_and_names_what_to_do(staff: Client) -> None:
+    primary, membership = people.contact(), people.maple_valley()
+    page = address(Membership, "change", membership.pk)
+    assert NOBODY not in staff.get(page).content.decode()
+    User.objects.filter(pk=primary.pk).update(is_active=False)
+    warned = staff.get(page).content.decode()
+    assert NOBODY in warned
+    assert "primary or billing contact" in warned
+    Membership.objects.filter(pk=membership.pk).update(cancelled_at=timezone.now())
+    assert NOBODY not in staff.get(page).content.decode(), "no letter is due"
+
+
+def test_an_individual_s_membership_warns_when_the_account_is_switched_off(staff: Client) -> None:
+    person = people.grace()
+    page = address(Membership, "change", Membership.objects.get(person=person).pk)
+    assert NOBODY not in staff.get(page).content.decode()
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    assert NOBODY in staff.get(page).content.decode()
+
+
+def test_cancelling_a_membership_looks_grave_and_not_like_the_next_step(staff: Client) -> None:
+    membership = people.maple_valley()
+    page = staff.get(address(Membership, "do", membership.pk, "cancel")).content.decode()
+    assert 'class="room-button room-grave">Cancel at the end</button>' in page
+    assert "room-next" not in page
+
+
 def test_selected_seats_are_taken_back(staff: Client) -> None:
     people.contact(), people.member()
     selected = Seat.objects.values_list("pk", flat=True)[:2]
