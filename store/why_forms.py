@@ -1,7 +1,9 @@
 """What somebody asks when they ask why."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 
@@ -13,11 +15,16 @@ from reports.shelf import find_report
 from store.access import Viewer, decide
 from store.reasons import Reason
 
+NEAR_OFFERED = 5
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)
 
 
 class WhyForm(forms.Form):
-    """A report, by its title or the last part of its address, and a day."""
+    """A report, by its title or the last part of its address, and a day.
+
+    Where nothing is found, `near` has the reports with what was typed in their title: pairs of a title and of the
+    query that asks the same about that report.
+    """
 
     report = forms.CharField(
         label="Report",
@@ -37,6 +44,7 @@ class WhyForm(forms.Form):
     def __init__(self, data: Any = None, *, viewer: Viewer, now: datetime, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         self.viewer, self.now = viewer, now
+        self.near: list[tuple[str, str]] = []
 
     def clean_report(self) -> Report:
         """What does not exist for the viewer is not found, whatever day is asked about."""
@@ -45,11 +53,25 @@ class WhyForm(forms.Form):
         if report is None:
             slugs = Report.objects.filter(title__iexact=typed).order_by("pk").values_list("slug", flat=True)
             report = next((found for slug in slugs if (found := find_report(slug))), None)
-        if report is None or decide(self.viewer, report, self.now).reason is Reason.NOT_PUBLISHED:
+        if report is None or not self._exists(report):
+            self.near = list(self._near(typed))
+            choose = "Choose one of those below, or copy" if self.near else "Copy"
             raise forms.ValidationError(
-                "There is no such report. Copy its title, or what stands between the last two slashes of its address."
+                f"There is no such report. {choose} its title, or what stands between the last two slashes of its "
+                "address."
             )
         return report
+
+    def _exists(self, report: Report) -> bool:
+        return decide(self.viewer, report, self.now).reason is not Reason.NOT_PUBLISHED
+
+    def _near(self, typed: str) -> Iterator[tuple[str, str]]:
+        known = Report.objects.all() if self.viewer.is_staff else Report.objects.announced(self.now)
+        found = known.filter(title__icontains=typed).select_related("current_edition", "series")
+        others = {name: self.data.get(name, "") for name in self.fields if name != "report"}
+        for report in found.order_by("-year", "title", "pk")[:NEAR_OFFERED]:
+            if self._exists(report):
+                yield report.title, urlencode({**others, "report": report.slug})
 
     def clean_day(self) -> date:
         typed = self.cleaned_data["day"].strip()

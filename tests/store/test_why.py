@@ -22,6 +22,7 @@ from store.access import Viewer, decide, read_viewer
 from store.models import Download, Grant
 from store.reasons import Reason
 from store.why import Explanation, explain
+from store.why_forms import NEAR_OFFERED
 from tests import people, shelf
 from tests.site.test_hostile_words import HOSTILE, caught
 from tests.store.asking import ask
@@ -302,6 +303,39 @@ def test_a_bad_day_or_report_gets_a_sentence_and_what_was_typed_stays(query: str
     assert "it can" not in html
 
 
+def test_a_part_of_a_title_offers_the_near_reports_and_keeps_what_was_typed() -> None:
+    member = people.member()
+    for number in range(1, 8):
+        shelf.report(f"leap-{number}")
+    Report.objects.update(title="Digital Leap & More")
+    answer = ask(people.browser(member), "/account/why/?report=digital+leap&day=2026-01-01")
+    assert answer.status == 422
+    html = answer.body.decode()
+    assert 'value="digital leap"' in html
+    assert "Choose one of those below" in html
+    links = [unescape(link) for link in re.findall(r'href="(\?[^"]*)">Digital Leap &amp; More</a>', html)]
+    assert len(links) == NEAR_OFFERED
+    assert links[0] == "?day=2026-01-01&report=leap-1"
+    assert "Digital Leap & More" in page(member, links[0][1:])
+    assert "in their title" not in page(member, "report=nothing+like+it", status=422)
+
+
+def test_near_reports_that_are_not_out_are_offered_to_staff_only() -> None:
+    for kind in ("draft", "scheduled", "withdrawn"):
+        shelf.KINDS[kind]()
+    Report.objects.update(title="A leap of faith")
+    near = {
+        who: re.findall(r"report=(\w+)\"", ask(people.browser(person), f"{path}?{query}report=leap").body.decode())
+        for who, person, path, query in (
+            ("member", people.member(), "/account/why/", ""),
+            ("staff", people.staff(), STAFF_PAGE, "person=member@example.org&"),
+        )
+    }
+    assert near == {"member": ["withdrawn"], "staff": ["draft", "scheduled", "withdrawn"]}
+    html = ask(people.browser(people.staff()), f"{STAFF_PAGE}?person=member@example.org&report=leap").body.decode()
+    assert 'href="?person=member%40example.org&amp;day=&amp;report=draft"' in html
+
+
 def test_a_report_that_is_not_out_is_known_to_staff_only() -> None:
     draft = shelf.KINDS["draft"]()
     assert draft.title not in page(people.member())
@@ -383,6 +417,8 @@ def test_hostile_words_are_shown_as_words() -> None:
     for who, path in (
         (member, "/account/why/?report=a-report"),
         (member, f"/account/why/?report={quote(HOSTILE)}&day={quote(HOSTILE)}"),
+        (member, "/account/why/?report=onerror"),
+        (people.staff(), f"{STAFF_PAGE}?person=member@example.org&report=onerror"),
         (people.staff(), f"{STAFF_PAGE}?person=member@example.org&report=a-report"),
         (people.staff(), f"{STAFF_PAGE}?person={quote(HOSTILE)}&report={quote(HOSTILE)}&day={quote(HOSTILE)}"),
     ):
