@@ -62,11 +62,11 @@ def set_billing(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     form = BillingForm(posted(request), initial={"to": not contact.is_billing})
     to = bool(form.cleaned_data["to"]) if form.is_valid() else not contact.is_billing
     words = f"{contact.person} {'gets' if to else 'no longer gets'} what we send about dues and renewal."
-    title = f"Make {contact.person} a billing contact" if to else f"{contact.person}: billing contact no longer"
+    title = f"Make {contact.person} a billing contact" if to else f"Stop billing mail to {contact.person}"
     return take_step(
         request,
         desk,
-        StepPage(title, "Make them a billing contact" if to else "Take the role away", (words,), is_next=to),
+        StepPage(title, "Make them a billing contact" if to else "Stop billing mail", (words,), is_next=to),
         form=form,
         run=lambda _: contacts.set_billing(contact=contact, to=to, by=desk.person, now=timezone.now()),
         done=words,

@@ -112,6 +112,21 @@ def test_the_page_shows_seats_people_roles_and_the_term(contact: Client, members
     assert "nvoice" not in page
 
 
+def test_the_seat_meter_is_read_before_the_people_and_the_papers(contact: Client) -> None:
+    page = words(contact.get(PAGE))
+    assert page.index("seats used</h2>") < page.index("People and seats</h2>") < page.index("certificates</h2>")
+
+
+def test_a_billing_contact_s_mail_is_stopped_by_a_link_that_says_so(contact: Client) -> None:
+    row = Contact.objects.get(person=people.member())
+    Contact.objects.filter(pk=row.pk).update(is_billing=True)
+    assert "Stop billing mail" in words(contact.get(PAGE))
+    assert "Stop billing mail</button>" in words(contact.get(f"{PAGE}contacts/{row.pk}/billing/"))
+    contact.post(f"{PAGE}contacts/{row.pk}/billing/")
+    row.refresh_from_db()
+    assert not row.is_billing
+
+
 def test_the_page_costs_the_same_number_of_statements_however_many_sit_there(
     contact: Client, membership: Membership
 ) -> None:

@@ -142,7 +142,7 @@ def test_a_role_is_given_and_taken_without_javascript(someone: Someone) -> None:
     contact.signs_in("contact")
     contact.goes_to(PAGE)
     page = contact.page
-    for link, button in (("Make billing", "Make them a billing contact"), ("Take billing away", "Take the role away")):
+    for link, button in (("Make billing", "Make them a billing contact"), ("Stop billing mail", "Stop billing mail")):
         page.get_by_role("link", name=re.compile(f"{link}.*Jordan Whitfield")).click()
         page.get_by_role("button", name=button).click()
         expect(page.get_by_role("heading", level=1, name="Maple Valley School District")).to_be_visible()
