@@ -16,6 +16,7 @@ from members.admin import sales
 from members.admin.bulk import BulkActions
 from members.admin.filters import CancelledFilter, StandingFilter
 from members.admin.histories import story_of_membership
+from members.admin.terms import VOID_A_TERM
 from members.admin.words import dollars, standing_in_brief, why_it_stands
 from members.models import Membership, Plan, Seat, Term, User
 from members.renewals import recipients_of
@@ -99,6 +100,7 @@ def _has_a_free_seat(membership: Membership, now: datetime) -> bool:
 class MembershipAdmin(BulkActions, RoomAdmin):
     verbs = (
         *sales.VERBS,
+        VOID_A_TERM,
         Verb(
             name="give-seat",
             label="Give a seat",

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from cosn_site.model_admin import RoomAdmin, StoryInline, Verb, step
+from cosn_site.model_admin import ObjectForm, RoomAdmin, StoryInline, Verb, step
 from cosn_site.templatetags.site import day
 from members import terms
 from members.admin.words import dollars
@@ -62,6 +62,39 @@ class VoidForm(forms.Form):
     reason = forms.CharField(max_length=200, widget=forms.TextInput(attrs={"size": 80}))
 
 
+class TermChoiceField(forms.ModelChoiceField):
+    """One of some terms, by its days."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{day(obj.starts_on)} to {day(obj.last_day)}, {obj.get_kind_display().lower()}"
+
+
+class VoidOneForm(ObjectForm):
+    """Which term of a membership is void, and why."""
+
+    term = TermChoiceField(Term.objects.none(), empty_label=None)
+    reason = forms.CharField(max_length=200, widget=forms.TextInput(attrs={"size": 80}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice: Any = self.fields["term"]
+        choice.queryset = Term.objects.counting().filter(membership=self.obj).order_by("-starts_on")
+
+
+_VOIDING = "It counts no longer, and access that hangs on it ends at once. It stays in the record, with your reason."
+VOID_A_TERM = Verb(
+    name="void-term",
+    label="Void a term",
+    run=step(terms.void_term, term="term", reason="reason"),
+    done="The term is void.",
+    permission="members.change_term",
+    offered=lambda membership, _now: Term.objects.counting().filter(membership=membership).exists(),
+    form=VoidOneForm,
+    caution=_VOIDING,
+    is_grave=True,
+)
+
+
 class AdditionStory(StoryInline):
     """Seats that were added while it ran."""
 
@@ -96,10 +129,7 @@ class TermAdmin(RoomAdmin):
             permission="members.change_term",
             offered=lambda term, _now: term.voided_at is None,
             form=VoidForm,
-            caution=(
-                "It counts no longer, and access that hangs on it ends at once. "
-                "It stays in the record, with your reason."
-            ),
+            caution=_VOIDING,
             is_grave=True,
         ),
     )

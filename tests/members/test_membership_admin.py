@@ -501,3 +501,24 @@ def test_the_admin_of_terms_says_what_was_given_cut_and_added(staff: Client, mem
     assert "An upgrade took its place" in staff.get(address(Term, "change", old.pk)).content.decode()
     refused = staff.post(reverse("admin:members_term_do", args=[old.pk, "void"]), {"void-reason": "x"})
     assert "Void the term of the upgrade first" in refused.content.decode()
+
+
+def test_a_term_is_voided_from_the_membership_with_a_reason(staff: Client, member: Membership) -> None:
+    term = member.terms.get()
+    refused = ask(staff, member, "void-term", term=term.pk, reason=" ")
+    term.refresh_from_db()
+    assert term.voided_at is None
+    assert "void-term-reason" in refused.content.decode()
+    ask(staff, member, "void-term", term=term.pk, reason="The check came back.")
+    term.refresh_from_db()
+    assert term.void_reason == "The check came back."
+    assert "Void a term" not in page_of(staff, member), "none is left that counts"
+
+
+def test_a_term_of_another_membership_is_not_voided_from_here(staff: Client, member: Membership) -> None:
+    other = people.add_term(
+        Membership.objects.get(organization=people.maple_valley().organization), starts=900, ends=950
+    )
+    ask(staff, member, "void-term", term=other.pk, reason="Mischief")
+    other.refresh_from_db()
+    assert other.voided_at is None
