@@ -147,3 +147,21 @@ def test_a_role_is_given_and_taken_without_javascript(someone: Someone) -> None:
         page.get_by_role("button", name=button).click()
         expect(page.get_by_role("heading", level=1, name="Maple Valley School District")).to_be_visible()
     expect(page.get_by_role("link", name=re.compile("Make billing.*Jordan Whitfield"))).to_be_visible()
+
+
+@pytest.mark.parametrize("screen", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_seat_meter_leads_on_a_phone_and_stands_at_the_side_of_a_wide_page(
+    someone: Someone, screen: object
+) -> None:
+    contact = someone(screen)
+    contact.signs_in("contact")
+    contact.goes_to(PAGE)
+    meter = contact.page.get_by_role("heading", name="seats used").bounding_box()
+    seated = contact.page.get_by_role("heading", name="People and seats").bounding_box()
+    assert meter
+    assert seated
+    if screen is PHONE:
+        assert meter["y"] + meter["height"] < seated["y"]
+    else:
+        assert meter["x"] > seated["x"] + 300
+        assert abs(meter["y"] - seated["y"]) < 5, "side by side"
