@@ -6,19 +6,28 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('members', '0003_add_price_lists_seats_domains_renewals_imports'),  # the table of merges
-        ('store', '0001_initial'),
+        ("members", "0003_add_price_lists_seats_domains_renewals_imports"),  # the table of merges
+        ("store", "0001_initial"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='download',
-            name='append_only',
+            model_name="download",
+            name="append_only",
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='download',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF TG_OP = 'UPDATE'\n                        AND to_jsonb(NEW) - 'person_id' - 'organization_id'\n                            = to_jsonb(OLD) - 'person_id' - 'organization_id'\n                        AND (\n                            NEW.person_id IS NOT DISTINCT FROM OLD.person_id\n                            OR EXISTS (\n                                SELECT FROM members_merge\n                                WHERE merged_person_id = OLD.person_id AND kept_person_id = NEW.person_id\n                            )\n                        )\n                        AND (\n                            NEW.organization_id IS NOT DISTINCT FROM OLD.organization_id\n                            OR EXISTS (\n                                SELECT FROM members_merge\n                                WHERE merged_organization_id = OLD.organization_id\n                                    AND kept_organization_id = NEW.organization_id\n                            )\n                        )\n                    THEN\n                        RETURN NEW;\n                    END IF;\n                    RAISE EXCEPTION 'The ledger of downloads is written once.';\n                ", hash='463fbc767d8ecd75432b355e67b2d3e53f294ec2', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_4a407', table='store_download', when='BEFORE')),
+            model_name="download",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n                    IF TG_OP = 'UPDATE'\n                        AND to_jsonb(NEW) - 'person_id' - 'organization_id'\n                            = to_jsonb(OLD) - 'person_id' - 'organization_id'\n                        AND (\n                            NEW.person_id IS NOT DISTINCT FROM OLD.person_id\n                            OR EXISTS (\n                                SELECT FROM members_merge\n                                WHERE merged_person_id = OLD.person_id AND kept_person_id = NEW.person_id\n                            )\n                        )\n                        AND (\n                            NEW.organization_id IS NOT DISTINCT FROM OLD.organization_id\n                            OR EXISTS (\n                                SELECT FROM members_merge\n                                WHERE merged_organization_id = OLD.organization_id\n                                    AND kept_organization_id = NEW.organization_id\n                            )\n                        )\n                    THEN\n                        RETURN NEW;\n                    END IF;\n                    RAISE EXCEPTION 'The ledger of downloads is written once.';\n                ",
+                    hash="463fbc767d8ecd75432b355e67b2d3e53f294ec2",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_4a407",
+                    table="store_download",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -122,7 +122,7 @@ def test_nobody_merges_without_the_permission_for_it() -> None:
 
 
 @pytest.mark.parametrize("asked", [{"with": "0"}, {"with": "nine"}, {"with": "9" * 40}, {"q": "\x00"}, {"q": "%"}])
-def test_odd_questions_are_answered_with_the_search(staff: Client, asked: dict[str, str]) -> None:
+def test_odd_questions_are_answered_with_the_search(staff: Client, asked: dict[str, Any]) -> None:
     assert "merge-q" in page(staff, at(people.visitor()), **asked)
 
 
