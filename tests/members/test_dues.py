@@ -1,5 +1,6 @@
 """Join, renew, upgrade, more seats, free days, and the end: the verbs, and the laws of any history they make."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.django_db
 
 TODAY = date(2026, 11, 21)
 DAY = timedelta(days=1)
+LIVES = 300 if os.environ.get("FULL") else 40  # random histories that each law is tried on
 
 
 def joined(on: date = TODAY, *, enrollment: int = 4_000, **more: object) -> Membership:
@@ -506,7 +508,7 @@ def _plans() -> list[Plan | None]:
     ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=LIVES)
 @given(steps=STEPS, start=st.dates(date(2023, 1, 1), date(2028, 12, 31)))
 def test_whatever_happens_no_two_terms_share_a_day_and_no_day_between_them_is_lost(
     steps: list[tuple[int, str, int]], start: date
@@ -565,7 +567,7 @@ def _worth_of_the_days(membership: Membership) -> int:
     )
 
 
-@settings(max_examples=100)
+@settings(max_examples=LIVES)
 @given(steps=STEPS, start=st.dates(date(2023, 1, 1), date(2028, 12, 31)))
 def test_whatever_happens_what_was_asked_for_is_what_the_days_are_worth_to_the_cent(
     steps: list[tuple[int, str, int]], start: date

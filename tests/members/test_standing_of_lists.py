@@ -1,5 +1,6 @@
 """The rule in SQL, for lists, says what the rule says: over random terms, on the days around every boundary."""
 
+import os
 from datetime import date, timedelta
 
 import pytest
@@ -77,7 +78,7 @@ def by_the_rule(terms: list[Term], day: date) -> Status:
     return standing(facts, day).status
 
 
-@settings(max_examples=50)
+@settings(max_examples=300 if os.environ.get("FULL") else 20)
 @given(terms=histories())
 def test_a_list_says_what_the_rule_says_on_every_day_around_a_boundary(terms: list[Term]) -> None:
     with transaction.atomic():
