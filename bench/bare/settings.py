@@ -12,7 +12,7 @@ DEBUG = False
 SECRET_KEY = os.environ["SECRET_KEY"]
 ALLOWED_HOSTS = ["127.0.0.1"]
 INSTALLED_APPS = [
-    "members",
+    "bench.bare.apps.TableOfPeople",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -29,4 +29,6 @@ AUTH_USER_MODEL = "members.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 USE_TZ = True
 USE_I18N = False
+# the table of people comes with models that have files, which nobody asks for here
+STORAGES = {"files": {"BACKEND": "django.core.files.storage.FileSystemStorage"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
