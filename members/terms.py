@@ -108,16 +108,13 @@ def record_term(
         _check_years(starts_on, ends_on or starts_on)
         membership = locked(membership)
         price_list = price_list or price_list_on(membership.plan, starts_on)
-        prices = figures(price_list)
-        ends_on = ends_on or year_around(starts_on, is_fixed=prices.is_fixed).last
+        ends_on = ends_on or year_around(starts_on, is_fixed=figures(price_list).is_fixed).last
         key = _make_room(replaces, starts_on, now) if replaces else None
         check_days(membership=membership, starts_on=starts_on, ends_on=ends_on)
         size = size_of_holder(membership)
         seats = price_list.seats if seats is None else seats
         if dues_cents is None:
-            if ends_on > year_around(starts_on, is_fixed=prices.is_fixed).last:
-                raise DuesMissing
-            dues_cents = quote(prices, Days(starts_on, ends_on), size=size, seats=seats).dues_cents
+            dues_cents = _dues_of(price_list, Days(starts_on, ends_on), size=size, seats=seats)
         if membership.cancelled_at is not None and kind != Term.Kind.EXTENSION:
             Membership.objects.filter(pk=membership.pk).update(cancelled_at=None, cancel_reason="")
         return Term.objects.create(
@@ -135,6 +132,14 @@ def record_term(
             credit_cents=credit_cents,
             reference=reference,
         )
+
+
+def _dues_of(price_list: PriceList, days: Days, *, size: int | None, seats: int) -> int:
+    """In cents, what the list asks for these days. Raises `DuesMissing` for more days than its year has."""
+    prices = figures(price_list)
+    if days.last > year_around(days.first, is_fixed=prices.is_fixed).last:
+        raise DuesMissing
+    return quote(prices, days, size=size, seats=seats).dues_cents
 
 
 def _make_room(terms: Iterable[Term], starts_on: date, now: datetime) -> int:
@@ -181,7 +186,8 @@ def record_payment(*, term: Term, reference: str = "", by: User | None, now: dat
 
 
 def void_term(*, term: Term, reason: str, by: User | None, now: datetime) -> None:
-    """The term counts no longer, from this instant and for every day. What an upgrade had replaced counts again.
+    """The term counts no longer, from this instant and for every day. What an upgrade had replaced counts again, and
+    the membership goes on with the plan of the last term that is left.
 
     Raises `AlreadyVoid`, `ReasonMissing`, `WasReplaced`, `CannotBringBack`.
     """
@@ -200,7 +206,17 @@ def void_term(*, term: Term, reason: str, by: User | None, now: datetime) -> Non
         row.void_reason = reason
         row.save(update_fields=["voided_at", "void_reason"])
         row.replaces.update(cut_on=None, voided_at=None, void_reason="", replaced_by=None)
+        _go_back_to_the_plan_before(membership, row)
     term.refresh_from_db()
+
+
+def _go_back_to_the_plan_before(membership: Membership, voided: Term) -> None:
+    """Whoever sold the term may have changed the plan with it: the next renewal would quote what was taken back."""
+    if voided.price_list is None or voided.price_list.plan_id != membership.plan_id:
+        return
+    last = membership.terms.counting().exclude(price_list=None).order_by("starts_on").last()
+    if last is not None and last.price_list is not None and last.price_list.plan_id != membership.plan_id:
+        Membership.objects.filter(pk=membership.pk).update(plan=last.price_list.plan)
 
 
 def _check_room_for_the_replaced(membership: Membership, row: Term) -> None:

@@ -286,6 +286,23 @@ def test_voiding_an_upgrade_brings_back_what_it_replaced() -> None:
     assert list(Term.objects.exclude(pk=new.pk).order_by("pk").values()) == before
 
 
+def test_voiding_what_changed_the_plan_goes_back_to_the_plan_of_the_term_that_is_left() -> None:
+    membership, premium = joined(), selling.plan("premium", bands=((None, 300_000),))
+    for sell in (lambda: upgraded(membership, TODAY + DAY, plan=premium), lambda: renewed(membership, plan=premium)):
+        voided(sell())
+        membership.refresh_from_db()
+        assert membership.plan.slug == "district-scale"
+    assert quotes.price_of_renewal(membership=membership, now=noon(TODAY)).quote.dues_cents == 95_000
+
+
+def test_voiding_an_older_term_keeps_the_plan_that_a_later_one_was_sold_on() -> None:
+    membership, premium = joined(), selling.plan("premium", bands=((None, 300_000),))
+    renewed(membership, plan=premium)
+    voided(membership.terms.earliest("starts_on"))
+    membership.refresh_from_db()
+    assert membership.plan == premium
+
+
 def test_an_upgrade_is_not_voided_while_a_later_term_has_the_days_that_would_come_back() -> None:
     membership, on = joined(), TODAY + 100 * DAY
     renewed(membership)
