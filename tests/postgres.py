@@ -2,6 +2,8 @@
 
 It is a plugin named in pyproject.toml and not a conftest.py, because pytest-django loads the settings earlier than
 pytest loads any conftest.py. DATABASE_URL or TEST_DATABASE_URL takes the place of the embedded server.
+
+With `-n 2` (pytest-xdist) each worker is a process with a server of its own; the process that leads them needs none.
 """
 
 import os
@@ -20,6 +22,7 @@ from scripts.processes import StartError
 FOREIGN = ("DEBUG", "PRODUCTION", "SITE_URL", "SECRET_KEY", "FILES_DELIVERY", "MAIL_BACKEND", "VAR_DIR", "PORT")
 
 EMBEDDED = pytest.StashKey[bool]()
+NOWHERE = "postgresql:///nowhere"  # for a process that reads the settings and runs no test
 
 
 @pytest.hookimpl(wrapper=True)
@@ -27,8 +30,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     """Start PostgreSQL and set the environment; both go when pytest ends."""
     os.environ["TESTING"] = "1"
     options = early_config.known_args_namespace
-    if options.help or options.version:
-        os.environ.setdefault("DATABASE_URL", "postgresql:///nowhere")
+    leads_workers = bool(getattr(options, "numprocesses", None)) and "PYTEST_XDIST_WORKER" not in os.environ
+    if options.help or options.version or leads_workers:
+        os.environ.setdefault("DATABASE_URL", NOWHERE)
         return (yield)
     stack = ExitStack()
     early_config.add_cleanup(stack.close)
@@ -38,7 +42,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     stack.callback(shutil.rmtree, files, ignore_errors=True)
     (files / "static").mkdir()  # whitenoise warns when its folder is not there, and a warning is an error
     os.environ["VAR_DIR"], os.environ["FILES_ROOT"] = str(files), str(files / "files")
-    given = os.environ.get("TEST_DATABASE_URL") or os.environ.get("DATABASE_URL")
+    given = os.environ.get("TEST_DATABASE_URL") or os.environ.get("DATABASE_URL", "").replace(NOWHERE, "")
     early_config.stash[EMBEDDED] = not given
     try:
         os.environ["DATABASE_URL"] = given or stack.enter_context(throwaway_cluster()).url("cosn")

@@ -14,10 +14,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from members.models import User
+from members.terms import FIRST_YEAR, LAST_YEAR
 
 LONGEST = 2_000  # characters of any cell, before its field has its own say
 MONTH_FIRST, DAY_FIRST = "month", "day"
-_FIRST_YEAR, _LAST_YEAR = 1970, 2100
 _MOST_CENTS = 1_000_000_000
 _ERRORS = {"#N/A", "#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"}
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\u061c\u200e\u200f]")
@@ -163,7 +163,7 @@ _IN_WORDS = ("%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y", "%Y %B %d", "%Y %b 
 def day(cell: str, dates: str) -> str:
     """A day, as 2026-07-01. `dates` says what comes first in 7/1/2026: month, day, or nothing when it is not known."""
     found = _day(cell.removesuffix(" 00:00:00").removesuffix("T00:00:00"), dates)
-    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise CellRefused(f"The year {found.year} is taken for a mistake.")
     return found.isoformat()
 

@@ -49,7 +49,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """`scripts/run.py`, as `make run` calls it."""
     var = tmp_path_factory.mktemp("demo")
     parts = urlsplit(settings.DATABASE_URL)
-    database = urlunsplit(parts._replace(path="/cosn_journeys"))
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    database = urlunsplit(parts._replace(path=f"/cosn_journeys{worker}"))
     _drop(database)  # one that an earlier run left knows of files that went with that run
     port = _free_port()
     drop = {"TESTING", "FILES_ROOT", "TEST_DATABASE_URL"}
