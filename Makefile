@@ -24,7 +24,7 @@ run: ## everything up with the demo association, at PORT (8000); Ctrl-C stops it
 
 test: ## the whole test suite; ARGS="-k seats" narrows it
 	@$(BOOTSTRAP) --tests --bench
-	@$(PYTHON) -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(PYTHON) -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: ## everything that a machine can find wrong without running a test
 	@$(BOOTSTRAP)
