@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from cosn_site.admin_fields import WallClockField, in_zone
 from cosn_site.model_admin import RoomAdmin, RowsInline
 from cosn_site.templatetags.site import day
-from forums.models import AgendaItem, Forum, ForumSeries, Sponsor
+from forums.models import Forum, ForumSeries, Session, Sponsor
 
 TIMES = ("starts_at", "ends_at", "registration_opens_at", "registration_closes_at")
 IN_ITS_ZONE = "In the forum’s own time zone, below."
@@ -33,7 +33,7 @@ class ForumForm(forms.ModelForm):
         fields = [
             *("status", "title", "slug", "series", "summary", "audience", "body"),
             *("precision", "starts_at", "ends_at", "time_zone", "venue", "host_conference"),
-            *("capacity", "registration_opens_at", "registration_closes_at", "sponsors"),
+            *("registration_opens_at", "registration_closes_at", "sponsors"),
         ]
         widgets = {
             "title": forms.TextInput(attrs={"size": 90}),
@@ -67,7 +67,7 @@ class ForumForm(forms.ModelForm):
 
 
 class AgendaInline(RowsInline):
-    model = AgendaItem
+    model = Session
     fields = ("starts_at", "title", "detail")
     extra = 1
 
@@ -88,7 +88,7 @@ class ForumAdmin(RoomAdmin):
     form = ForumForm
     view_on_site = False
     change_form_template = "admin/reports/public_change_form.html"
-    list_display = ("title", "when", "status", "series", "venue", "capacity")
+    list_display = ("title", "when", "status", "series", "venue")
     list_filter = ("status", "series")
     list_select_related = ("series",)
     search_fields = ("title", "slug", "venue", "host_conference")
@@ -97,7 +97,7 @@ class ForumAdmin(RoomAdmin):
     fieldsets = [
         ("What it is", {"fields": ["status", "title", "slug", "series", "summary", "audience", "body"]}),
         ("When and where", {"fields": ["precision", "starts_at", "ends_at", "time_zone", "venue", "host_conference"]}),
-        ("Seats", {"fields": ["capacity", "registration_opens_at", "registration_closes_at"]}),
+        ("Seats", {"fields": ["registration_opens_at", "registration_closes_at"]}),
         ("Who supports it", {"fields": ["sponsors"]}),
     ]
 

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Value
+from django.db.models.functions import Lower
 
 from cosn_site.verbs import audited
 from members.models import User
@@ -35,3 +37,25 @@ def forget_unproven_password(*, person: User, by: User | None) -> None:
     with audited("forget_unproven_password", by=by):
         person.set_unusable_password()
         person.save(update_fields=["password"])
+
+
+def person_at(*, email: str, name: str, by: User | None) -> User:
+    """Whose address this is; somebody new gets an account that can do nothing until its owner proves the address.
+
+    An address that somebody has verified beside their own is theirs.
+    """
+    lower = Lower(Value(email.strip()))
+    known = User.objects.alias(lower=Lower("email")).filter(lower=lower).first()
+    if known is None:
+        verified = EmailAddress.objects.alias(lower=Lower("email")).filter(lower=lower, verified=True)
+        known = User.objects.filter(pk__in=verified.values("user")).first()
+    if known is not None:
+        return known
+    email = User.objects.normalize_email(email.strip())
+    try:
+        with transaction.atomic(), audited("person_at", by=by):
+            person = User.objects.create_user(email, name=" ".join(name.split()))
+            EmailAddress.objects.create(user=person, email=email, verified=False, primary=True)
+    except IntegrityError:  # somebody else named or signed up this address at the same moment
+        return User.objects.alias(lower=Lower("email")).get(lower=lower)
+    return person

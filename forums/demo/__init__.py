@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cosn_site.clock import ASSOCIATION_ZONE, association_day
-from forums.models import AgendaItem, Forum, ForumSeries, Sponsor
+from forums.models import Forum, ForumSeries, Seating, Session, Sponsor
 
 
 def load(now: datetime) -> None:
@@ -22,9 +22,11 @@ def load(now: datetime) -> None:
             slug=row["slug"], defaults=times, create_defaults={**times, **_words(row), "series": series[row["series"]]}
         )
         if created:
+            if "capacity" in row:
+                Seating.objects.create(forum=forum, capacity=row["capacity"])
             _sponsors(forum, row.get("sponsors", []))
-            AgendaItem.objects.bulk_create(
-                AgendaItem(
+            Session.objects.bulk_create(
+                Session(
                     forum=forum,
                     starts_at=time.fromisoformat(item["time"]),
                     title=item["title"],
@@ -35,7 +37,7 @@ def load(now: datetime) -> None:
 
 
 def _words(row: dict[str, Any]) -> dict[str, Any]:
-    names = ("title", "summary", "body", "audience", "host_conference", "venue", "time_zone", "capacity")
+    names = ("title", "summary", "body", "audience", "host_conference", "venue", "time_zone")
     return {name: row[name] for name in names if name in row} | {"status": Forum.Status.PUBLISHED}
 
 

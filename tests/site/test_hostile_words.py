@@ -16,7 +16,7 @@ from django.db import models
 from django.test import Client
 
 from cosn_site.audience import Audience
-from forums.models import AgendaItem, Forum, Sponsor
+from forums.models import Forum, Session, Sponsor
 from members.models import User
 from reports.models import Boilerplate, ConsentText, Coverage, FrameworkEdition, PressContact, Report
 from tests import factories, people, shelf
@@ -88,7 +88,7 @@ def slugs() -> dict[str, str]:
         framework=category.framework,
     )
     coverage.reports.add(report)
-    AgendaItem.objects.create(forum=forum, title="x", starts_at=forum.starts_at)
+    Session.objects.create(forum=forum, title="x", starts_at=forum.starts_at)
     forum.sponsors.add(Sponsor.objects.create(name="x"))
     ConsentText.objects.create(version=1, text="x")
     FrameworkEdition.objects.create(framework=category.framework, label="x", year=2009)
