@@ -10,7 +10,9 @@ from hashlib import sha256
 from itertools import count
 from typing import Any
 
-from forums.models import Forum, ForumSeries
+from forums.models import Forum, ForumSeries, Registration, Seating
+from forums.registrations import Details, register
+from members.models import User
 from reports.models import (
     Category,
     Edition,
@@ -88,6 +90,24 @@ def make_forum(slug: str = "2013-march", **fields: Any) -> Forum:
     defaults.update(fields)
     defaults.setdefault("ends_at", defaults["starts_at"] + timedelta(hours=4))
     return Forum.objects.create(slug=slug, **defaults)
+
+
+def make_open_forum(slug: str = "2027-april", *, now: datetime, capacity: int = 2, **fields: Any) -> Forum:
+    """A published forum sixty days from now that takes registrations, with its seating."""
+    starts_at = fields.pop("starts_at", now + timedelta(days=60))
+    defaults = {
+        "precision": Forum.Precision.TIME,
+        "registration_opens_at": now - timedelta(days=1),
+        "starts_at": starts_at,
+    }
+    forum = make_forum(slug, **{**defaults, **fields})
+    Seating.objects.create(forum=forum, capacity=capacity)
+    return forum
+
+
+def make_registration(forum: Forum, person: User, *, now: datetime, **details: Any) -> Registration:
+    """Registered by the verb: with a seat if one is free, otherwise in line."""
+    return register(forum=forum, person=person, details=Details(**details), by=person, now=now)
 
 
 def add_edition(
