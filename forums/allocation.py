@@ -150,8 +150,8 @@ def waiting_together(seating: Seating) -> list[int]:
     return list(together.values_list("pk", flat=True))
 
 
-def _expired(forum_id: object, now: datetime) -> QuerySet[Registration]:
-    return Registration.objects.filter(forum=forum_id, state=State.OFFERED, offer_expires_at__lte=now)
+def _expired(forum: int | OuterRef, now: datetime) -> QuerySet[Registration]:
+    return Registration.objects.filter(forum_id=forum, state=State.OFFERED, offer_expires_at__lte=now)
 
 
 def _line(seating: Seating) -> list[Party]:

@@ -88,7 +88,7 @@ def take(*, hand_on: HandOn, person: User, details: Details, by: User | None, no
         _pass_on(giver, row, details, now)
         HandOn.objects.filter(pk=hand_on.pk).update(taken_at=now, taken_by=row)
         post(LetterKind.CANCELLED, [giver.pk], now=now)
-        post(_ABOUT[row.state], [row.pk], now=now)
+        post(_ABOUT[State(row.state)], [row.pk], now=now)
     row.refresh_from_db()
     return row
 

@@ -45,10 +45,9 @@ def person_at(*, email: str, name: str, by: User | None) -> User:
     An address that somebody has verified beside their own is theirs.
     """
     lower = Lower(Value(email.strip()))
-    known = User.objects.alias(lower=Lower("email")).filter(lower=lower).first()
-    if known is None:
-        verified = EmailAddress.objects.alias(lower=Lower("email")).filter(lower=lower, verified=True)
-        known = User.objects.filter(pk__in=verified.values("user")).first()
+    named = User.objects.alias(lower=Lower("email")).filter(lower=lower)
+    verified = EmailAddress.objects.alias(lower=Lower("email")).filter(lower=lower, verified=True)
+    known = named.first() or User.objects.filter(pk__in=verified.values("user")).first()
     if known is not None:
         return known
     email = User.objects.normalize_email(email.strip())
@@ -57,5 +56,5 @@ def person_at(*, email: str, name: str, by: User | None) -> User:
             person = User.objects.create_user(email, name=" ".join(name.split()))
             EmailAddress.objects.create(user=person, email=email, verified=False, primary=True)
     except IntegrityError:  # somebody else named or signed up this address at the same moment
-        return User.objects.alias(lower=Lower("email")).get(lower=lower)
+        return named.get()
     return person
