@@ -34,7 +34,7 @@ OPENS_FILES = {
 OPENS_STORAGE = {
     *("cosn_site/storage.py", "cosn_site/health.py"),
     *("reports/publishing.py", "reports/models/reports.py"),
-    *("members/models/imports.py", "members/models/organizations.py"),
+    *("members/models/imports.py", "members/models/organizations.py", "forums/models/forums.py"),
 }
 
 # Where markup that is made by hand is declared safe. Each says beside the call why it is.
