@@ -5,7 +5,7 @@ import re
 
 # Addresses whose last part is a secret: what follows these is left out.
 _SECRET = re.compile(
-    r"(/(?:newsletter|press/copies|cto-forums/r|membership/(?:renew|invitations|domains))/)[^/\s?\"']+"
+    r"(/(?:newsletter|press/copies|cto-forums/(?:r|take|t)|membership/(?:renew|invitations|domains))/)[^/\s?\"']+"
 )
 
 
