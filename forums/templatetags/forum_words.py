@@ -1,5 +1,6 @@
 """When a forum is, in words; and the window that shows the next one on pages of the floor below."""
 
+from datetime import datetime, time
 from typing import Any
 
 from django import template
@@ -48,8 +49,46 @@ def forum_hours(forum: Forum) -> str:
     start, end = forum.local_start, forum.local_end
     same_half = (start.hour < 12) == (end.hour < 12) and start.date() == end.date()
     first = _clock(start.hour, start.minute, half=not same_half)
-    zone = ZONE_WORDS.get(forum.time_zone, forum.time_zone.rpartition("/")[2].replace("_", " "))
+    zone = zone_words(forum)
     return f"{first}{NBSP}to{NBSP}{_clock(end.hour, end.minute, half=True)} {zone}".replace(" ", NBSP)
+
+
+@register.filter
+def zone_words(forum: Forum) -> str:
+    """Eastern; or the city, for a zone that has no name of its own here."""
+    return ZONE_WORDS.get(forum.time_zone, forum.time_zone.rpartition("/")[2].replace("_", " "))
+
+
+@register.filter
+def moment_at(instant: datetime | None, forum: Forum) -> str:
+    """Thursday, 1 April 2027, 2 pm Eastern: an instant in the forum's own zone. Empty for None."""
+    if instant is None:
+        return ""
+    local = instant.astimezone(forum.zone)
+    weekday, face = formats.date_format(local, "l"), _clock(local.hour, local.minute, half=True)
+    clock = f"{face} {zone_words(forum)}".replace(" ", NBSP)
+    return f"{weekday}, {day_at(instant, forum)}, {clock}"
+
+
+@register.filter
+def day_at(instant: datetime | None, forum: Forum) -> str:
+    """30 March 2027: the day of an instant in the forum's own zone. Empty for None."""
+    if instant is None:
+        return ""
+    return formats.date_format(instant.astimezone(forum.zone), "j F Y").replace(" ", NBSP)
+
+
+@register.filter
+def clock_face(value: time) -> str:
+    """1:20 pm, of a time in the agenda."""
+    return _clock(value.hour, value.minute, half=True).replace(" ", NBSP)
+
+
+@register.filter
+def ordinal(number: int) -> str:
+    """3rd, of a place in line."""
+    ending = "th" if 10 <= number % 100 <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
 
 
 def _clock(hour: int, minute: int, *, half: bool) -> str:
