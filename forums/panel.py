@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from forums.allocation import gives_seats
 from forums.models import Forum, Registration, Seating
 from forums.registrations import ForumCancelled, NotOpenYet, RegistrationClosed, check_open
 
@@ -112,10 +111,10 @@ def phase_of(forum: Forum, seating: Seating | None, now: datetime) -> Phase:
 
 
 def mine_of(own: Registration, forum: Forum, now: datetime) -> Mine:
-    """Where a registration stands at this instant. An offer is gone with its deadline, whether that was noted or not."""
+    """Where a registration stands at this instant. An offer is gone with its deadline, noted or not."""
     ended = _ENDED.get(Registration.State(own.state))
     if ended is not None:
         return ended
     if own.offer_expires_at is not None:
         return Mine.OFFERED if now < own.offer_expires_at else Mine.LAPSED
-    return Mine.WAITING if gives_seats(forum, now) or now < forum.starts_at else Mine.WAITED
+    return Mine.WAITING if now < forum.starts_at else Mine.WAITED
