@@ -25,8 +25,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
+from cosn_site.prepared import Prepared, columns, instance
 from cosn_site.verbs import StepRefused
 from forums.letters import post
 from forums.models import Forum, LetterKind, Registration, Seating, Skip, Team
@@ -102,13 +103,31 @@ def locked(forum_id: int, now: datetime) -> Seating:
 
     One statement when there is nothing to settle. Raises `NoSeating`.
     """
-    rows = Seating.objects.select_for_update(of=("self",)).select_related("forum")
-    seating = rows.annotate(has_expired_offers=Exists(_expired(OuterRef("pk"), now))).filter(pk=forum_id).first()
-    if seating is None:
-        raise NoSeating
-    if seating.has_expired_offers or (seating.free and seating.waiting):
-        settle(seating, now)
-    return seating
+    for *values, first_deadline in _lock(forum_id):
+        seating = instance(Seating, _SEATING, values[: len(_SEATING)])
+        seating.forum = instance(Forum, _FORUM, values[len(_SEATING) :])
+        is_due = first_deadline is not None and first_deadline <= now
+        if is_due or (seating.free and seating.waiting):
+            settle(seating, now)
+        return seating
+    raise NoSeating
+
+
+_SEATING, _FORUM = columns(Seating), columns(Forum, without=["body", "summary", "audience"])
+_first_deadline = Subquery(
+    Registration.objects.filter(forum=OuterRef("pk"), state=State.OFFERED)
+    .order_by("offer_expires_at")
+    .values("offer_expires_at")[:1]
+)
+_lock = Prepared(
+    "lock_a_seating",
+    ["bigint"],
+    lambda forum: (
+        Seating.objects.filter(pk=forum)
+        .select_for_update(of=("self",))
+        .values_list(*_SEATING, *(f"forum__{name}" for name in _FORUM), _first_deadline)
+    ),
+)
 
 
 def settle(seating: Seating, now: datetime) -> None:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from django.db import IntegrityError, transaction
 
 from cosn_site.clock import in_full
+from cosn_site.prepared import Prepared, PreparedInsert, columns, instance
 from cosn_site.verbs import audited
 from forums.allocation import (
     SeatRefused,
@@ -70,6 +71,24 @@ class Details:
     takes_seat_at_once: bool = False
 
 
+_COLUMNS = columns(Registration)
+_of_a_person = Prepared(
+    "registration_of_a_person",
+    ["bigint", "bigint"],
+    lambda forum, person: Registration.objects.filter(forum=forum, person=person).order_by().values_list(*_COLUMNS),
+)
+_write = PreparedInsert("write_a_registration", Registration, returning=("seat_number", "place"))
+
+
+def registration_at(forum: Forum, person: User) -> Registration | None:
+    """The person's registration at the forum, whatever its state. One statement."""
+    for values in _of_a_person(forum.pk, person.pk):
+        row = instance(Registration, _COLUMNS, values)
+        row.forum, row.person = forum, person
+        return row
+    return None
+
+
 def check_open(forum: Forum, now: datetime) -> None:
     """Whether one can register now. Raises `ForumCancelled`, `NotOpenYet`, `RegistrationClosed`."""
     if forum.status == Forum.Status.CANCELLED:
@@ -95,7 +114,7 @@ def register(
     Raises `ForumCancelled`, `NotOpenYet`, `RegistrationClosed`, `NoSeating`, `AlreadyRegistered`.
     """
     check_open(forum, now)
-    row = Registration.objects.filter(forum=forum, person=person).first() or Registration(forum=forum, person=person)
+    row = registration_at(forum, person) or Registration(forum=forum, person=person)
     try:
         with transaction.atomic(), audited("register", by=by):
             seating = locked(forum.pk, now)
@@ -106,7 +125,6 @@ def register(
         if "one_registration_per_person" not in str(error):
             raise
         raise AlreadyRegistered from error  # they pressed the button twice
-    row.refresh_from_db(fields=["seat_number", "place"])
     return row
 
 
@@ -134,7 +152,8 @@ def admit(
     # Who still waits while a seat is free waits in a team that is too large for what is free: the seating is settled.
     passed = waiting_together(seating) if free and seating.waiting and override is None else []
     for number, row in enumerate(rows):
-        if row.pk is not None:
+        came_before = row.pk is not None
+        if came_before:
             row.refresh_from_db()
         if row.is_alive:
             raise AlreadyRegistered
@@ -142,7 +161,11 @@ def admit(
         row.title = titles.get(row.person_id, details.title)
         row.team, row.override = team, override
         row.state = State.CONFIRMED if number < free else State.WAITING
-        row.save()
+        if came_before:
+            row.save()
+            row.refresh_from_db(fields=["seat_number", "place"])
+        else:
+            _write(row)
         if passed and number < free:
             pass_over(passed, row.pk, Skip.Reason.TEAM_TOO_LARGE, free=free - number, now=now)
     seated, waiting = [row.pk for row in rows[:free]], [row.pk for row in rows[free:]]
@@ -275,7 +298,7 @@ def admit_beyond_capacity(
             raise RegistrationClosed
         if seating.free and gives_seats(seating.forum, now):
             raise SeatsAreFree
-        row = Registration.objects.filter(forum=forum, person=person).first()
+        row = registration_at(forum, person)
         if row is not None and row.holds_a_seat:
             raise AlreadyRegistered("They have a seat already, or an offer of one.")
         chair = Override.objects.create(forum=forum, person=person, reason=reason.strip()[:300], by=by, at=now)
