@@ -2,7 +2,7 @@
 
 from forums.models.day import Certificate, CheckIn, SurveyAnswer, SurveyResponse, TableNote
 from forums.models.forums import Forum, ForumSeries, Material, Part, Question, Session, Speaker, Sponsor
-from forums.models.letters import Letter, LetterKind, Paragraph
+from forums.models.letters import Letter, LetterKind, Mailing, Paragraph
 from forums.models.registrations import (
     Answer,
     HandOn,
@@ -22,6 +22,7 @@ __all__ = [
     "HandOn",
     "Letter",
     "LetterKind",
+    "Mailing",
     "Material",
     "Override",
     "Paragraph",

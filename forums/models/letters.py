@@ -1,11 +1,13 @@
 """What was mailed about a registration, and what staff add to it."""
 
 import pghistory
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from forums.models.forums import Forum
 from forums.models.registrations import Registration
+from forums.paragraphs import check_paragraph
 
 
 class LetterKind(models.TextChoices):
@@ -30,7 +32,7 @@ class Paragraph(models.Model):
 
     forum = models.ForeignKey(Forum, on_delete=models.CASCADE, related_name="paragraphs")
     kind = models.CharField("message", max_length=12, choices=LetterKind)
-    text = models.TextField(max_length=2000)
+    text = models.TextField(max_length=2000, validators=[check_paragraph])
 
     class Meta:
         ordering = ["forum", "kind"]
@@ -62,3 +64,32 @@ class Letter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, to {self.registration}"
+
+
+@pghistory.track(pghistory.InsertEvent())
+class Mailing(models.Model):
+    """One message of ours to many who registered: what staff wrote, or that the forum's report is out.
+
+    Its number is the `key` of each letter. With a `reference` it is written once for its forum.
+    """
+
+    forum = models.ForeignKey(Forum, on_delete=models.PROTECT, related_name="mailings")
+    kind = models.CharField(max_length=12, choices=LetterKind)
+    subject = models.CharField(max_length=150)
+    text = models.TextField(max_length=5000, blank=True, validators=[check_paragraph])
+    link = models.CharField(max_length=300, blank=True, help_text="An address of this site, from its first slash on.")
+    reference = models.CharField(max_length=40, blank=True)
+    recipients = models.PositiveIntegerField(help_text="To how many it goes.")
+    made_at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-made_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["forum", "reference"], condition=~Q(reference=""), name="mailing_is_written_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
