@@ -8,9 +8,11 @@
   days. It goes on as the one whose terms reach further did.
 - Two listings of one domain: the verified one stays.
 - Addresses: all of both stay; the primary one is that of the person who is kept.
+
+What an upper floor has that two people cannot both have, it settles by a rule of its own (`UpstairsRule`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -46,6 +48,20 @@ class Settlement:
     settle: Callable[[], object]
 
 
+@dataclass(frozen=True, slots=True)
+class UpstairsRule:
+    """How an upper floor settles what two people cannot both have there.
+
+    `lock` comes before the two people's rows are locked, in the order in which that floor's verbs lock.
+    """
+
+    lock: Callable[[User, User], object]
+    settle: Callable[[User, User, datetime], Iterable[Settlement]]
+
+
+UPSTAIRS: list[UpstairsRule] = []  # each floor adds its own when the site starts
+
+
 def of_people(kept: User, merged: User, now: datetime) -> Iterator[Settlement]:
     """What two people cannot both have."""
     held = set(Seat.objects.filter(person=kept, **_OPEN_SEAT).values_list("membership", flat=True))
@@ -74,6 +90,8 @@ def of_people(kept: User, merged: User, now: datetime) -> Iterator[Settlement]:
             f"The roles of {merged} here are taken away. Give them anew if they are needed.",
             partial(_take_roles, merged),
         )
+    for rule in UPSTAIRS:
+        yield from rule.settle(kept, merged, now)
 
 
 def of_organizations(kept: Organization, merged: Organization) -> Iterator[Settlement]:

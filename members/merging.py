@@ -125,7 +125,9 @@ def _both(model: Any, holder: str, kept: Any, merged: Any, reason: str) -> tuple
     _check_two(kept, merged)
     if not reason.strip():
         raise ReasonMissing
-    # whoever gives a seat or records a term locks the membership before its holder; so does a merge
+    # whoever gives a seat or records a term locks the membership before its holder; so does a merge, here and upstairs
+    for rule in merge_rules.UPSTAIRS if model is User else ():
+        rule.lock(kept, merged)
     list(Membership.objects.select_for_update().filter(**{f"{holder}__in": [kept.pk, merged.pk]}).order_by("pk"))
     rows = {row.pk: row for row in model.objects.select_for_update().filter(pk__in=[kept.pk, merged.pk]).order_by("pk")}
     _check_two(rows[kept.pk], rows[merged.pk])

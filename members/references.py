@@ -3,7 +3,7 @@
 A merge moves them all, so a table that is added upstairs tomorrow is moved too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,14 @@ from members.models import Merge
 
 # What is not moved: the record of merges, and sessions, which end.
 STAYS: tuple[type[models.Model], ...] = (Merge, UserSession)
+# Rows of a table that stay with the merged row, because the kept one has its own: by `Reference.name`.
+_STAYING: dict[str, Callable[[models.Model], models.Q]] = {}
+
+
+def let_stay(name: str, beside: Callable[[models.Model], models.Q]) -> None:
+    """For an upper floor: of this reference, the rows that cannot stand beside those of the kept row stay where they
+    are. A rule of the merge has settled by then which of them count."""
+    _STAYING[name] = beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,11 @@ class Reference:
         """Those that point to this row."""
         return self.model._base_manager.filter(**{self.field.name: row})  # noqa: SLF001 - no row may hide
 
+    def moving(self, kept: models.Model, merged: models.Model) -> models.QuerySet[Any]:
+        """Those of the merged row that move to the kept one."""
+        beside = _STAYING.get(self.name)
+        return self.rows(merged).exclude(beside(kept)) if beside else self.rows(merged)
+
 
 def references_to(model: type[models.Model]) -> Iterator[Reference]:
     """Every foreign key to the model; but for history, which says how things were."""
@@ -70,7 +83,7 @@ def keys_to_move(kept: models.Model, merged: models.Model) -> dict[str, list[Any
     """The keys of all rows that point to the merged one, by `Reference.name`."""
     found = {}
     for reference in references_to(type(kept)):
-        keys = list(reference.rows(merged).order_by("pk").values_list("pk", flat=True))
+        keys = list(reference.moving(kept, merged).order_by("pk").values_list("pk", flat=True))
         if keys:
             found[reference.name] = keys
     return found
@@ -79,7 +92,7 @@ def keys_to_move(kept: models.Model, merged: models.Model) -> dict[str, list[Any
 def move(kept: models.Model, merged: models.Model) -> None:
     """Let all that points to the merged row point to the kept one. Raises InTheWay."""
     for reference in references_to(type(kept)):
-        rows = reference.rows(merged)
+        rows = reference.moving(kept, merged)
         if reference.is_by_link_table:
             _drop_doubles(reference, kept, merged)
         try:

@@ -27,6 +27,9 @@ class Seating(models.Model):
     extra = models.PositiveIntegerField(default=0, editable=False, help_text="Chairs brought in by an override.")
     waiting = models.PositiveIntegerField(default=0, editable=False)
     last_place = models.PositiveBigIntegerField(default=0, editable=False)
+    handed_on_in = models.BigIntegerField(
+        null=True, editable=False, help_text="The transaction in which somebody handed a seat on that nobody took yet."
+    )
 
     class Meta:
         triggers = [
@@ -40,9 +43,18 @@ class Seating(models.Model):
                         IF (NEW.held, NEW.extra, NEW.waiting, NEW.last_place) <> (0, 0, 0, 0) THEN
                             RAISE EXCEPTION 'The counts of a forum begin at nothing.';
                         END IF;
+                        NEW.handed_on_in := NULL;
+                        SELECT  -- nothing, unless somebody takes the seating away and makes it anew
+                            count(*) FILTER (WHERE state IN ('confirmed', 'offered') AND override_id IS NULL),
+                            count(*) FILTER (WHERE state IN ('confirmed', 'offered') AND override_id IS NOT NULL),
+                            count(*) FILTER (WHERE state = 'waiting'),
+                            coalesce(max(place), 0)
+                        INTO NEW.held, NEW.extra, NEW.waiting, NEW.last_place
+                        FROM forums_registration WHERE forum_id = NEW.forum_id;
                     ELSIF pg_trigger_depth() < 2
-                        AND (NEW.held, NEW.extra, NEW.waiting, NEW.last_place, NEW.forum_id)
-                            <> (OLD.held, OLD.extra, OLD.waiting, OLD.last_place, OLD.forum_id)
+                        AND (NEW.held, NEW.extra, NEW.waiting, NEW.last_place, NEW.forum_id, NEW.handed_on_in)
+                            IS DISTINCT FROM
+                            (OLD.held, OLD.extra, OLD.waiting, OLD.last_place, OLD.forum_id, OLD.handed_on_in)
                     THEN
                         RAISE EXCEPTION 'The counts of a forum are kept by its registrations.';
                     END IF;
@@ -178,7 +190,11 @@ class Registration(models.Model):
             models.Index(fields=["offer_expires_at"], condition=Q(state="offered"), name="offers_by_deadline"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["forum", "person"], name="one_registration_per_person"),
+            models.UniqueConstraint(
+                fields=["forum", "person"],
+                name="one_registration_per_person",
+                deferrable=models.Deferrable.IMMEDIATE,  # so that two rows can change hands in one statement
+            ),
             models.UniqueConstraint(
                 fields=["forum", "seat_number"], condition=Q(seat_number__isnull=False), name="one_holder_per_seat"
             ),
@@ -268,7 +284,11 @@ class Registration(models.Model):
                 operation=pgtrigger.Insert
                 | pgtrigger.UpdateOf("state", "seat_number", "override_id")
                 | pgtrigger.Delete,
-                declare=[("d_held", "integer"), ("d_extra", "integer"), ("d_waiting", "integer"), ("of", "bigint")],
+                declare=[
+                    *(("d_held", "integer"), ("d_extra", "integer"), ("d_waiting", "integer")),
+                    *(("of", "bigint"), ("ours", "bigint := pg_current_xact_id()::text::bigint")),
+                ],
+                # A seat that is handed on can be taken in the same transaction also where the forum is over.
                 func="""
                     d_held := 0; d_extra := 0; d_waiting := 0;
                     IF TG_OP <> 'INSERT' THEN
@@ -289,8 +309,12 @@ class Registration(models.Model):
                         RETURN NULL;
                     END IF;
                     UPDATE forums_seating
-                        SET held = held + d_held, extra = extra + d_extra, waiting = waiting + d_waiting
-                        WHERE forum_id = of AND (d_held <= 0 OR held + d_held <= capacity);
+                        SET held = held + d_held, extra = extra + d_extra, waiting = waiting + d_waiting,
+                            handed_on_in = CASE
+                                WHEN d_held < 0 AND TG_OP = 'UPDATE' AND NEW.state = 'handed_on' THEN ours
+                                WHEN d_held <= 0 THEN handed_on_in
+                            END
+                        WHERE forum_id = of AND (d_held <= 0 OR held + d_held <= capacity OR handed_on_in = ours);
                     IF NOT FOUND THEN
                         RAISE EXCEPTION 'Every seat of this forum is taken.'
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'no_seat_beyond_capacity';
