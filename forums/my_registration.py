@@ -1,0 +1,127 @@
+"""What the page of one registration shows: where it stands and what hangs on it. Reads only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from forums.dossier import place_in_line
+from forums.materials import may_have_materials
+from forums.models import Answer, Forum, HandOn, Material, Question, Registration, Skip, Team
+from forums.panel import Mine, Panel, Phase, panel_for
+from forums.tickets import Code, address_of_ticket, in_groups, qr_code
+
+State = Registration.State
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question and what its owner answered; sensitive ones are for the owner's eyes here."""
+
+    question: Question
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mate:
+    """Somebody of a team, for its lead."""
+
+    registration: Registration
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class MyRegistration:
+    """One registration, for whoever has its link."""
+
+    row: Registration
+    panel: Panel
+    code: Code | None = None
+    ticket: str = ""
+    skips: Sequence[Skip] = ()
+    held_out: HandOn | None = None
+    went_to: HandOn | None = None
+    answers: Sequence[Answered] = ()
+    unanswered: int = 0  # questions that want an answer
+    team: Team | None = None
+    mates: Sequence[Mate] = ()
+    materials: Sequence[Material] = ()
+    has_certificate: bool = False
+    has_survey: bool = False
+
+    @property
+    def waits_together(self) -> bool:
+        """Whether its lead may let the team be served one by one."""
+        waits = any(mate.registration.state == State.WAITING for mate in self.mates)
+        return self.team is not None and self.team.mode == Team.Mode.TOGETHER and waits
+
+
+def read_my_registration(row: Registration, now: datetime) -> MyRegistration:
+    """Everything the page shows. `row` comes from its link, with its forum, seating, person and team."""
+    forum = row.forum
+    seating = getattr(forum, "seating", None)
+    place = place_of(row) if row.state == State.WAITING else 0
+    panel = panel_for(forum, seating, now, own=row, place=place)
+    is_ticket = panel.takes_part and panel.mine is Mine.REGISTERED
+    answers, unanswered = _answers(row) if row.is_alive else ([], 0)
+    leads = row.team is not None and row.team.lead_id == row.person_id
+    is_over = panel.phase is Phase.OVER and row.state == State.CONFIRMED
+    return MyRegistration(
+        row=row,
+        panel=panel,
+        code=qr_code(address_of_ticket(row)) if is_ticket else None,
+        ticket=in_groups(row.ticket) if is_ticket else "",
+        skips=list(row.skips.all()) if panel.mine is Mine.WAITING and panel.takes_part else (),
+        held_out=row.hand_ons.open().first() if panel.takes_part else None,
+        went_to=row.hand_ons.filter(taken_at__isnull=False).first() if panel.mine is Mine.HANDED_ON else None,
+        answers=answers,
+        unanswered=unanswered,
+        team=row.team if leads else None,
+        mates=_mates(row.team) if leads and row.team else (),
+        materials=list(forum.materials.all()) if may_have_materials(row) and panel.phase != Phase.CANCELLED else (),
+        has_certificate=is_over and _has_certificate(row),
+        has_survey=is_over and _has_survey(row, forum),
+    )
+
+
+def place_of(row: Registration) -> int:
+    """Its number in line, from 1; 0 where it does not wait."""
+    numbered = Registration.objects.filter(pk=row.pk).annotate(number=place_in_line())
+    return numbered.values_list("number", flat=True).get()
+
+
+def registration_questions(forum: Forum) -> list[Question]:
+    """What the forum asks whoever registers."""
+    return list(forum.questions.filter(stage=Question.Stage.REGISTRATION))
+
+
+def given_answers(row: Registration) -> dict[int, str]:
+    """What was answered, by the number of the question."""
+    return dict(Answer.objects.filter(registration=row).order_by().values_list("question", "value"))
+
+
+def _answers(row: Registration) -> tuple[list[Answered], int]:
+    given = given_answers(row)
+    questions = registration_questions(row.forum)
+    answers = [Answered(question, _lines(question, given.get(question.pk, ""))) for question in questions]
+    return answers, sum(answered.question.is_required and not answered.lines for answered in answers)
+
+
+def _lines(question: Question, value: str) -> list[str]:
+    if question.kind == Question.Kind.YES:
+        return [{"yes": "Yes", "no": "No"}[value]] if value in ("yes", "no") else []
+    return value.splitlines()
+
+
+def _mates(team: Team) -> list[Mate]:
+    rows = team.registrations.select_related("person").annotate(number=place_in_line()).order_by("registered_at", "pk")
+    return [Mate(row, row.number if row.state == State.WAITING else 0) for row in rows]
+
+
+def _has_certificate(row: Registration) -> bool:
+    certificate = getattr(row, "certificate", None)
+    return certificate is not None and certificate.revoked_at is None
+
+
+def _has_survey(row: Registration, forum: Forum) -> bool:
+    came = row.check_ins.filter(conflict="", undone_at__isnull=True).exists()
+    return came and row.surveyed_at is None and forum.questions.filter(stage=Question.Stage.SURVEY).exists()
