@@ -15,6 +15,12 @@ def keep(batch: ImportBatch, file: File, name: str) -> None:
     batch.file.save(name, file, save=False)
 
 
+def forget(batch: ImportBatch) -> None:
+    """Delete the file of an import. That there was one, its name and its SHA-256 stay on record."""
+    batch.file.delete(save=False)
+    ImportBatch.objects.filter(pk=batch.pk).update(file="")
+
+
 @contextmanager
 def copy_of(batch: ImportBatch) -> Iterator[Path]:
     """A copy of the import's file, deleted afterwards."""
