@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from forums import door_views, calendar_views, my_registration_views, views
+from forums import calendar_views, door_views, my_registration_views, views
 
 app_name = "forums"
 urlpatterns = [

@@ -7,3 +7,13 @@ document.addEventListener("change", (event) => {
 // After a form came back, the first field that needs another look has the focus.
 const wrong = document.querySelector("main [aria-invalid='true']");
 if (wrong) wrong.focus();
+
+// The list that the door of a forum keeps on this device goes when its owner is signed out, and a day after the forum.
+try {
+  const isSignedOut = document.querySelector(".who a[href^='/accounts/login']");
+  for (const key of Object.keys(localStorage).filter((name) => name.startsWith("door-list:"))) {
+    if (isSignedOut || new Date(JSON.parse(localStorage.getItem(key)).until) < new Date()) localStorage.removeItem(key);
+  }
+} catch {
+  // this browser keeps nothing for us, so there is nothing to take away
+}
