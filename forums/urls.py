@@ -2,16 +2,29 @@
 
 from django.urls import path
 
-from forums import calendar_views, door_views, my_registration_views, views
+from forums import calendar_views, door_views, hand_on_views, my_registration_views, my_steps_views, register_views, team_views, views
 
 app_name = "forums"
 urlpatterns = [
     path("cto-forums/", views.index, name="index"),
     path("cto-forums/calendar.ics", calendar_views.calendar, name="calendar"),
     path("cto-forums/r/<str:token>/", my_registration_views.registration, name="registration"),
+    path("cto-forums/r/<str:token>/accept/", my_steps_views.accept, name="accept"),
+    path("cto-forums/r/<str:token>/answers/", my_steps_views.answers, name="answers"),
+    path("cto-forums/r/<str:token>/as-many-as-fit/", my_steps_views.as_many_as_fit, name="as_many_as_fit"),
+    path("cto-forums/r/<str:token>/cancel/", my_steps_views.cancel, name="cancel"),
+    path("cto-forums/r/<str:token>/hand-on/", hand_on_views.hand_on, name="hand_on"),
+    path("cto-forums/r/<str:token>/hand-on/take-back/", hand_on_views.take_back, name="take_back"),
+    path("cto-forums/r/<str:token>/materials/<int:pk>/", my_registration_views.my_material, name="my_material"),
+    path("cto-forums/take/<str:secret>/", hand_on_views.take, name="take"),
     path("cto-forums/r/<str:token>/calendar.ics", calendar_views.of_registration, name="registration_calendar"),
     path("cto-forums/t/<str:ticket>/", door_views.ticket, name="ticket"),
     path("cto-forums/<slug:slug>/", views.detail, name="detail"),
+    path("cto-forums/<slug:slug>/materials/<int:pk>/", my_registration_views.material, name="material"),
+    path("cto-forums/<slug:slug>/register/", register_views.register, name="register"),
+    path("cto-forums/<slug:slug>/register/code/", register_views.register_code, name="register_code"),
+    path("cto-forums/<slug:slug>/register/team/", team_views.register_team, name="register_team"),
+    path("cto-forums/<slug:slug>/register/team/<int:pk>/as-many/", team_views.take_as_many, name="team_as_many"),
     path("cto-forums/<slug:slug>/calendar.ics", calendar_views.forum_calendar, name="forum_calendar"),
     path("cto-forums/<slug:slug>/door/", door_views.door, name="door"),
     path("cto-forums/<slug:slug>/door/device.json", door_views.device, name="door_device"),

@@ -30,6 +30,7 @@ OPENS_FILES = {
     *("store/delivery.py", "reports/publishing.py", "reports/tasks.py", "reports/integrity.py"),
     "members/certificates.py",
     "members/importing/copies.py",
+    "forums/materials.py",
 }
 OPENS_STORAGE = {
     *("cosn_site/storage.py", "cosn_site/health.py"),
