@@ -5,10 +5,10 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from cosn_site.audience import link_holder, public
+from cosn_site.audience import public
 from forums.calendar import calendar_of, method_of, registration_calendar
-from forums.links import registration_of
-from forums.models import Forum
+from forums.models import Forum, Registration
+from forums.my_registration_views import for_holder
 
 
 @public
@@ -28,15 +28,13 @@ def forum_calendar(request: HttpRequest, slug: str) -> HttpResponse:
     return _ics(calendar_of([forum], timezone.now(), name=forum.title), f"{forum.slug}.ics", method="PUBLISH")
 
 
-@link_holder
+@for_holder
 @require_safe
-def of_registration(request: HttpRequest, token: str) -> HttpResponse:
+def of_registration(request: HttpRequest, row: Registration) -> HttpResponse:
     """The entry of one registration, as it is now; a cancelled one takes the entry away."""
-    registration = registration_of(token)
-    if registration is None or registration.forum.precision != Forum.Precision.TIME:
+    if row.forum.precision != Forum.Precision.TIME:
         raise Http404
-    content = registration_calendar(registration, timezone.now())
-    return _ics(content, f"{registration.forum.slug}.ics", method=method_of(registration))
+    return _ics(registration_calendar(row, timezone.now()), f"{row.forum.slug}.ics", method=method_of(row))
 
 
 def _ics(content: bytes, filename: str, *, method: str) -> HttpResponse:

@@ -1,0 +1,23 @@
+"""Scheduled work of the forums."""
+
+from django.utils import timezone
+
+from cosn_site.jobs import every, job
+from forums.capacity import settle_all
+from forums.reminders import write_due_letters
+
+
+@every(minutes=1)
+@job()
+def settle_forums() -> str:
+    """Let offers lapse whose deadline has passed, and give free seats to who is next. Safe to run twice."""
+    count = settle_all(timezone.now())
+    return f"{count} forum{'' if count == 1 else 's'} settled."
+
+
+@every(minutes=5)
+@job()
+def write_letters_that_are_due() -> str:
+    """Write reminders, questions and thanks that are due by now. Safe to run twice."""
+    count = write_due_letters(timezone.now())
+    return f"{count} letter{'' if count == 1 else 's'} of forums."
