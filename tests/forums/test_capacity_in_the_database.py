@@ -79,7 +79,7 @@ def insert(forum: Forum, person: User | None = None, **given: Any) -> tuple[str,
     )
 
 
-def run(statement: str, params: list[object] | None = None) -> int:
+def run(statement: str, params: Any = None) -> int:
     """Send it, in a savepoint of its own; answers how many rows."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, params)
