@@ -20,7 +20,8 @@ WINDOWS = {
     ("access", "reports"): {"access_panel", "access_badge", "may_read"},
     ("access", "members"): {"my_downloads", "read_by_peers"},
     ("forum_words", "members"): {"next_forum"},
-    ("lineage", "forums"): {"forum_report"},
+    ("lineage", "forums"): {"forum_report", "reports_of_forums"},
+    ("my_registrations", "members"): {"my_registrations"},
 }
 # Whose page a template at the top of templates/ is; everything else there belongs to nobody in particular.
 TEMPLATES_AT_THE_TOP = {"home.html": "reports"}
@@ -41,6 +42,7 @@ OPENS_STORAGE = {
 # Where markup that is made by hand is declared safe. Each says beside the call why it is.
 DECLARES_SAFE = {
     "cosn_site/markdown.py",
+    "cosn_site/structured_data.py",
     "cosn_site/templatetags/mail.py",
     "cosn_site/templatetags/site.py",
     "reports/covers.py",
@@ -48,7 +50,6 @@ DECLARES_SAFE = {
     "reports/rows.py",
     "reports/search.py",
     "reports/templatetags/facets.py",
-    "reports/views/report.py",
 }
 TEMPLATES_DECLARING_SAFE = {"components/field.html"}  # the help texts of our own forms
 # Never seen by a browser: their styles are written into the mail or the PDF.

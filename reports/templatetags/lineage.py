@@ -1,5 +1,6 @@
-"""The reports' window for the pages of forums: what came of a forum."""
+"""The reports' windows for the pages of forums: what came of a forum, and of many."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
@@ -24,3 +25,13 @@ def forum_report(forum: Forum) -> dict[str, Any]:
     found = Report.objects.announced(now).filter(forum=forum, withdrawn_at__isnull=True).annotate(**kinds)
     reports = list(found.select_related("series").order_by("title"))
     return {"reports": [{"report": report, "is_out": report.state(now) is State.OUT} for report in reports]}
+
+
+@register.simple_tag
+def reports_of_forums(forums: Iterable[Forum]) -> list[dict[str, Any]]:
+    """Each forum with the reports that are out, and the number of their takeaways. One statement."""
+    of_forum: dict[int, list[Report]] = {forum.pk: [] for forum in forums}
+    found = Report.objects.out(timezone.now()).filter(forum__in=of_forum)
+    for report in found.annotate(takeaway_count=Count("takeaways")).order_by("title"):
+        of_forum[report.forum_id].append(report)
+    return [{"forum": forum, "reports": of_forum[forum.pk]} for forum in forums]

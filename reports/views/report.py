@@ -1,6 +1,5 @@
 """A report's page, and its citation as a file."""
 
-import json
 from typing import Any
 
 from django.conf import settings
@@ -9,10 +8,11 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from cosn_site.audience import public
+from cosn_site.structured_data import script_json
 from cosn_site.templatetags.site import NBSP, day, moment
 from forums.templatetags.forum_words import forum_month
 from reports.citations import STYLES, Cited, in_words
@@ -184,9 +184,6 @@ def _editions(dossier: Dossier) -> list[dict[str, Any]]:
     ]
 
 
-_ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
-
-
 def _structured_data(dossier: Dossier, edition: Edition) -> SafeString:
     """The report in schema.org's words, for search engines."""
     report = dossier.report
@@ -206,5 +203,4 @@ def _structured_data(dossier: Dossier, edition: Edition) -> SafeString:
         "isAccessibleForFree": report.access == Report.Access.PUBLIC,
         "about": [row["name"] for row in dossier.focus_areas],
     }
-    # nothing in it can end the script element: the three characters that could are written as JSON escapes
-    return mark_safe(json.dumps(data, ensure_ascii=False).translate(_ESCAPES))  # noqa: S308
+    return script_json(data)
