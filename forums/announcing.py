@@ -139,7 +139,7 @@ def tell_report_is_out(
             reference=reference,
             defaults={
                 "kind": LetterKind.REPORT_OUT,
-                "subject": title[:150],
+                "subject": title[:250],
                 "link": link,
                 "recipients": len(people),
                 "made_at": now,
@@ -172,7 +172,7 @@ def mail_registrants(
 
     Raises `NothingToSay`, `TextWrong`, `NobodyToTell`, `SentAlready`.
     """
-    subject, text = " ".join(subject.split())[:150], text.strip()
+    subject, text = " ".join(subject.split())[:250], text.strip()
     if not (subject and text):
         raise NothingToSay
     try:

@@ -3,13 +3,15 @@
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
-from cosn_site.jobs import GiveUp, job
+from cosn_site.jobs import GiveUp, every, job
 from cosn_site.mail import send_templated
 from reports.indexing import PdfUnreadable, page_texts
 from reports.models import Edition, EditionPage, Subscriber
 from reports.models.newsletter import Standing
 from reports.newsletter_links import renew_secret
+from reports.telling import tell_attendees
 
 
 @job(queue="files")
@@ -40,3 +42,11 @@ def send_newsletter_link(subscriber_id: int) -> None:
     address = reverse("reports:newsletter_link", args=[renew_secret(subscriber=subscriber)])
     template = "newsletter_already" if subscribed else "newsletter_confirm"
     send_templated(subscriber.email, template, {"link": f"{settings.SITE_URL}{address}"})
+
+
+@every(minutes=1)
+@job()
+def tell_attendees_of_reports() -> str:
+    """Tell those who were at a forum that its report is out, once it is. Safe to run twice."""
+    count = tell_attendees(timezone.now())
+    return f"{count} attendee{'' if count == 1 else 's'} told."

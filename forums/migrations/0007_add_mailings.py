@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                         max_length=12,
                     ),
                 ),
-                ("subject", models.CharField(max_length=150)),
+                ("subject", models.CharField(max_length=250)),
                 ("text", models.TextField(blank=True, max_length=5000, validators=[forums.paragraphs.check_paragraph])),
                 (
                     "link",
@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
                         max_length=12,
                     ),
                 ),
-                ("subject", models.CharField(max_length=150)),
+                ("subject", models.CharField(max_length=250)),
                 ("text", models.TextField(blank=True, max_length=5000, validators=[forums.paragraphs.check_paragraph])),
                 (
                     "link",

@@ -75,7 +75,7 @@ class Mailing(models.Model):
 
     forum = models.ForeignKey(Forum, on_delete=models.PROTECT, related_name="mailings")
     kind = models.CharField(max_length=12, choices=LetterKind)
-    subject = models.CharField(max_length=150)
+    subject = models.CharField(max_length=250)
     text = models.TextField(max_length=5000, blank=True, validators=[check_paragraph])
     link = models.CharField(max_length=300, blank=True, help_text="An address of this site, from its first slash on.")
     reference = models.CharField(max_length=40, blank=True)
