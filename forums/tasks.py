@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from cosn_site.jobs import every, job
 from forums.capacity import settle_all
+from forums.certificates import issue_due
 from forums.reminders import write_due_letters
 
 
@@ -21,3 +22,11 @@ def write_letters_that_are_due() -> str:
     """Write reminders, questions and thanks that are due by now. Safe to run twice."""
     count = write_due_letters(timezone.now())
     return f"{count} letter{'' if count == 1 else 's'} of forums."
+
+
+@every(minutes=5)
+@job()
+def issue_certificates() -> str:
+    """Make the certificates of those who were at a forum that is over. Safe to run twice."""
+    count = issue_due(by=None, now=timezone.now())
+    return f"{count} certificate{'' if count == 1 else 's'} issued."
