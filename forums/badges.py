@@ -12,7 +12,7 @@ from forums.models import Forum, Registration
 from forums.tickets import address_of_ticket, qr_code
 
 A_PAGE = 6
-LONG, LONGEST = 18, 34  # letters of a name in the large size, and in the middle one
+LONG, LONGER, LONGEST = 18, 34, 56  # letters of a name in each size but the smallest
 
 
 class Order(StrEnum):
@@ -36,9 +36,12 @@ class Badge:
     @property
     def size(self) -> str:
         """The class that keeps a long name on its badge."""
-        if len(self.name) > LONGEST or max((len(word) for word in self.name.split()), default=0) > LONG:
+        letters = len(self.name)
+        if letters > LONGEST:
             return "longest"
-        return "long" if len(self.name) > LONG else ""
+        if letters > LONGER or max((len(word) for word in self.name.split()), default=0) > LONG:
+            return "longer"
+        return "long" if letters > LONG else ""
 
 
 def badges_of(forum: Forum, order: Order) -> list[Badge]:
