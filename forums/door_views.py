@@ -5,7 +5,7 @@ without a network; `device` is what it talks to.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +15,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
@@ -205,19 +206,8 @@ def walk_in_page(request: HttpRequest, forum: Forum) -> HttpResponse:
     """Let somebody in who has no seat."""
     form = WalkInForm(request.POST or None)
     if form.is_valid():
-        typed, by, now = form.cleaned_data, cast("User", request.user), timezone.now()
         try:
-            made = walk_in(
-                forum=forum,
-                person=person_at(email=typed["email"], name=typed["name"], by=by),
-                details=Details(
-                    organization_name=typed["organization"], title=typed["title"], us_state=typed["us_state"]
-                ),
-                door=door_of(request, forum),
-                reason=typed["reason"],
-                by=by,
-                now=now,
-            )
+            made = _let_in(request, forum, form.cleaned_data)
         except StepRefused as refused:
             form.add_error(None, refused.sentence)
         else:
@@ -227,3 +217,18 @@ def walk_in_page(request: HttpRequest, forum: Forum) -> HttpResponse:
             return redirect("forums:door", slug=forum.slug)
     status = 422 if form.errors else 200
     return render(request, "forums/door/walk_in.html", {"forum": forum, "form": form}, status=status)
+
+
+def _let_in(request: HttpRequest, forum: Forum, typed: Mapping[str, Any]) -> CheckIn:
+    """Nobody gets an account whom the forum has no chair for."""
+    by, now = cast("User", request.user), timezone.now()
+    with transaction.atomic():
+        return walk_in(
+            forum=forum,
+            person=person_at(email=typed["email"], name=typed["name"], by=by),
+            details=Details(organization_name=typed["organization"], title=typed["title"], us_state=typed["us_state"]),
+            door=door_of(request, forum),
+            reason=typed["reason"],
+            by=by,
+            now=now,
+        )
