@@ -107,7 +107,7 @@ class Colleagues(BaseFormSet[ColleagueForm]):
 
     def clean(self) -> None:
         named = [form.cleaned_data["email"] for form in self.forms if form.cleaned_data.get("email")]
-        if any(form.errors for form in self.forms):
+        if not self.forms or any(form.errors for form in self.forms):
             return
         for form in self.forms:
             email = form.cleaned_data.get("email")

@@ -28,7 +28,7 @@ def ask_for_code(browser: Client, forum: Forum, email: str, name: str = "Ana Rui
 
 def code_mailed_to(email: str) -> str:
     """The code in the one message to this address that waits to be sent."""
-    (message,) = [sent for sent in deliver() if sent.to == [email]]
+    (message,) = [sent for sent in deliver() if sent.to == [email] and sent.subject.startswith("Your code")]
     found = re.search(r"^ {4}(\d{6})$", str(message.body), re.MULTILINE)
     assert found, message.body
     return found[1]
