@@ -19,7 +19,14 @@ TASKS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("reports.Series", "reports.FocusArea", "reports.Framework", "reports.Category", "reports.Skill"),
     ),
     ("press", "Speak to the press", ("reports.PressContact", "reports.Boilerplate")),
-    ("forums", "Run forums", ("forums.Forum", "forums.ForumSeries", "forums.Sponsor")),
+    (
+        "forums",
+        "Run forums",
+        (
+            *("forums.Forum", "forums.Registration", "forums.Session", "forums.Speaker"),
+            *("forums.ForumSeries", "forums.Sponsor"),
+        ),
+    ),
     (
         "membership",
         "Look after members",

@@ -88,9 +88,13 @@ class Offer:
 
 @contextmanager
 def _one_at_a_time(obj: models.Model) -> Iterator[None]:
-    """The object's row is locked, so that of two presses of a button the second sees what the first recorded."""
+    """The object's row is locked, so that of two presses of a button the second sees what the first recorded.
+
+    Not its key: whoever adds a row that points to it, under other locks, need not wait, and cannot wait in a circle.
+    """
     with transaction.atomic():
-        type(obj)._base_manager.select_for_update(of=("self",)).get(pk=obj.pk)  # noqa: SLF001 - no row may hide
+        rows = type(obj)._base_manager.select_for_update(of=("self",), no_key=True)  # noqa: SLF001 - no row may hide
+        rows.get(pk=obj.pk)
         yield
 
 

@@ -149,6 +149,14 @@ def fill(seating: Seating, now: datetime) -> None:
     seating.refresh_from_db(fields=["held", "extra", "waiting"])
 
 
+def foresee(seating: Seating, capacity: int, now: datetime) -> list[Served]:
+    """Who would get seats now if there were so many chairs. Writes nothing."""
+    if not gives_seats(seating.forum, now):
+        return []
+    imagined = Seating(forum=seating.forum, capacity=capacity, held=seating.held, waiting=seating.waiting)
+    return list(next_served(_line(imagined), imagined.free))
+
+
 def put(rows: Sequence[int], state: Registration.State, now: datetime, offer_expires_at: datetime | None = None) -> int:
     """Put registrations into a state, in one statement; their calendar entries get a new sequence. Answers how many."""
     return Registration.objects.filter(pk__in=rows).update(

@@ -43,7 +43,7 @@ SIGN_IN_ADDRESS = "/accounts/login/"
 
 # What the editors' group may open in the admin; everything else there is closed to them.
 OF_THE_EDITORS = ("reports_", "forums_")
-NOT_OF_THE_EDITORS = ("reports_subscriber",)  # addresses of people
+NOT_OF_THE_EDITORS = ("reports_subscriber", "forums_registration")  # addresses of people, and who comes
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ EDITED = {
     *("reports.series", "reports.focusarea", "reports.framework", "reports.category", "reports.skill"),
 }
 LOOKED_AT = {"forums.forum", "forums.forumseries", "forums.sponsor"}
+FURTHER_ROWS = ("materials", "questions", "paragraphs")
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label_lower)
 
 
@@ -377,6 +378,9 @@ def test_a_forum_s_times_are_typed_in_its_own_zone(staff: Client) -> None:
         "agenda-INITIAL_FORMS": "0",
         "agenda-0-starts_at": "13:30",
         "agenda-0-title": "Welcome",
+        "offer_hours": "48",
+        "largest_team": "6",
+        **{f"{rows}-{count}_FORMS": "0" for rows in FURTHER_ROWS for count in ("TOTAL", "INITIAL")},
     }
     assert staff.post(address(Forum, "add"), data).status_code == 302
     forum = Forum.objects.get(slug="denver")

@@ -1,0 +1,121 @@
+"""Further pages of a forum in the admin: the line, and its exports."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.utils import timezone
+
+from forums.admin import exports
+from forums.admin.line import rows_of_the_line
+from forums.models import Forum, Registration
+from forums.roles import SEES_SENSITIVE_ANSWERS
+
+MAY_SEE_PEOPLE = "forums.view_registration"
+ROWS_ON_A_PAGE = 200
+
+
+class ExportForm(forms.Form):
+    """What to export, as what; with dietary and access needs only for who may see them, and only when asked for."""
+
+    what = forms.ChoiceField(label="What", choices=list(exports.SHEETS.items()), widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        label="As", choices=[("xlsx", "Excel workbook"), ("csv", "CSV")], initial="xlsx", widget=forms.RadioSelect
+    )
+    with_sensitive = forms.BooleanField(
+        label="With dietary and access needs",
+        required=False,
+        help_text="For whoever orders the lunch. Send it no further, and delete the file afterwards.",
+    )
+
+    def __init__(self, *args: Any, sees_sensitive: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not sees_sensitive:
+            del self.fields["with_sensitive"]
+
+
+class ForumPages(admin.ModelAdmin):
+    """The part of the forums' admin that shows and hands out who comes."""
+
+    def get_urls(self) -> list[URLPattern]:
+        line, export = self.admin_site.admin_view(self.line_view), self.admin_site.admin_view(self.export_view)
+        return [
+            path("<path:object_id>/line/", line, name="forums_forum_line"),
+            path("<path:object_id>/export/", export, name="forums_forum_export"),
+            *super().get_urls(),
+        ]
+
+    def pages_of(self, request: HttpRequest, forum: Forum, now: datetime) -> list[tuple[str, str]]:
+        """The pages about this forum that the reader may open: address and words."""
+        user: Any = request.user
+        if not user.has_perm(MAY_SEE_PEOPLE):
+            return []
+        found = [
+            (f"{reverse('admin:forums_registration_changelist')}?forum={forum.pk}", "Who is registered"),
+            (reverse("admin:forums_forum_line", args=[forum.pk]), "The line"),
+            (reverse("admin:forums_forum_export", args=[forum.pk]), "Export"),
+        ]
+        if user.has_perm("forums.check_in"):
+            found += _if_there("forums:door", forum.slug, "Check people in")
+            found += _if_there("forums:badges", forum.slug, "Print badges")
+            found += _if_there("forums:notes", forum.slug, "Table notes")
+        return found
+
+    def line_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Who waits and who waited, since when, and why anybody was passed over."""
+        forum = self._forum(request, object_id)
+        page = Paginator(rows_of_the_line(forum), ROWS_ON_A_PAGE).get_page(request.GET.get("page"))
+        before = Registration.objects.in_line().filter(forum=forum)
+        waiting = {pk: number for number, pk in enumerate(before.values_list("pk", flat=True), start=1)}
+        lines = [(waiting.get(row.pk), row) for row in page.object_list]
+        context = {**self._context(request, forum, "The line"), "lines": lines, "page": page, "waiting": len(waiting)}
+        return TemplateResponse(request, "admin/forums/line.html", context)
+
+    def export_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """GET asks, POST hands the file out and writes down that it did."""
+        forum = self._forum(request, object_id)
+        sees: bool = request.user.has_perm(SEES_SENSITIVE_ANSWERS)  # type: ignore[union-attr]
+        posted = request.POST if request.method == "POST" else None
+        form = ExportForm(posted, sees_sensitive=sees, initial={"what": "registrants"})
+        if form.is_valid():
+            with_sensitive = form.cleaned_data.get("with_sensitive", False)
+            now = timezone.now()
+            sheet = exports.sheet_of(form.cleaned_data["what"], forum, with_sensitive=with_sensitive, now=now)
+            self.log_change(request, forum, exports.note(sheet, form.cleaned_data["kind"], with_sensitive))
+            return exports.as_file(sheet, form.cleaned_data["kind"], now)
+        context = {**self._context(request, forum, "Export"), "form": form, "button": "Export"}
+        return TemplateResponse(request, "admin/forums/export.html", context, status=422 if form.errors else 200)
+
+    def _forum(self, request: HttpRequest, object_id: str) -> Forum:
+        forum = self.get_object(request, unquote(object_id))
+        if forum is None:
+            raise Http404
+        user: Any = request.user
+        if not (user.has_perm(MAY_SEE_PEOPLE) and self.has_view_permission(request, forum)):
+            raise PermissionDenied
+        return forum
+
+    def _context(self, request: HttpRequest, forum: Forum, title: str) -> dict[str, Any]:
+        return {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "subtitle": str(forum),
+            "opts": self.opts,
+            "original": forum,
+            "change_url": reverse("admin:forums_forum_change", args=[forum.pk]),
+            "media": self.media,
+        }
+
+
+def _if_there(route: str, slug: str, words: str) -> list[tuple[str, str]]:
+    try:
+        return [(reverse(route, args=[slug]), words)]
+    except NoReverseMatch:
+        return []
