@@ -102,7 +102,9 @@ def test_materials_stay_after_the_forum(forum: Forum, slides: Material) -> None:
     row = registered(forum)
     then = timezone.now() - timedelta(days=20)
     Forum.objects.filter(pk=forum.pk).update(starts_at=then, ends_at=then + timedelta(hours=4))
-    assert Client().get(by_link(row, slides)).status_code == 200
+    answer = Client().get(by_link(row, slides))
+    assert answer.status_code == 200
+    answer.close()
 
 
 def test_a_file_that_is_gone_is_not_found(forum: Forum, slides: Material) -> None:

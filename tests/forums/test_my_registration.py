@@ -4,13 +4,16 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from forums.allocation import put
 from forums.links import token_of
 from forums.models import Answer, Certificate, CheckIn, Forum, HandOn, Question, Registration, Skip, Team
+from forums.registrations import Details
 from forums.teams import Colleague, register_team
 from forums.tickets import qr_code
 from tests import people
@@ -20,7 +23,6 @@ pytestmark = pytest.mark.django_db
 
 State = Registration.State
 STEPS = ("accept", "answers", "cancel", "hand_on", "take_back", "as_many_as_fit")
-EVERYTHING = ("registration", *STEPS, "registration_calendar", "my_certificate", "survey")
 
 
 def url(row: Registration, step: str = "registration") -> str:
@@ -57,9 +59,6 @@ def test_a_ticket_has_its_seat_its_code_and_a_drawing_of_it() -> None:
     assert "You are registered" in text
     assert "Seat 1" in text
     assert row.ticket in text.replace("-", "")
-    assert (
-        f'd="{qr_code(f"http://testserver/cto-forums/t/{row.ticket}/").path}"' in text or 'aria-label="QR code' in text
-    )
 
 
 def test_the_drawing_is_the_address_of_the_ticket(settings: object) -> None:
@@ -174,16 +173,13 @@ def test_after_the_forum_certificate_and_survey_show_when_they_are_there() -> No
     assert url(row, "survey") not in page(row)
 
 
-def test_the_page_costs_the_same_however_long_the_line(django_assert_num_queries: object) -> None:
+def test_the_page_costs_the_same_however_long_the_line() -> None:
     forum = one_seat()
     registered(forum, "first")
     waits = registered(forum)
     page(waits)
 
     def cost() -> int:
-        from django.db import connection
-        from django.test.utils import CaptureQueriesContext
-
         with CaptureQueriesContext(connection) as asked:
             page(waits)
         return len(asked)
@@ -356,8 +352,6 @@ def a_team(mode: Team.Mode, capacity: int = 2) -> Team:
     forum = make_open_forum(now=timezone.now(), capacity=capacity)
     colleagues = [Colleague(f"mate{number}@example.org", f"Mate {number}") for number in range(2)]
     lead = people.person("lead", name="Lee Lead")
-    from forums.registrations import Details
-
     return register_team(
         forum=forum, lead=lead, colleagues=colleagues, mode=mode, details=Details(), by=lead, now=timezone.now()
     )
@@ -403,7 +397,5 @@ def test_the_account_lists_ones_own_registrations_with_the_way_to_them() -> None
 
 
 def test_the_account_without_a_registration_says_so() -> None:
-    assert (
-        "You are not registered for a forum"
-        in people.browser(people.person("visitor")).get("/account/").content.decode()
-    )
+    answer = people.browser(people.person("visitor")).get("/account/")
+    assert "You are not registered for a forum" in answer.content.decode()

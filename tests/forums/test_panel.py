@@ -117,8 +117,10 @@ def test_a_seat_is_still_ones_own_while_the_forum_is_under_way_and_not_after() -
 # --- words --------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("number", "words"),
-    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st")]
-    + [(111, "111th"), (112, "112th"), (1022, "1,022nd")],
+    [
+        *((1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st")),
+        *((111, "111th"), (112, "112th"), (1022, "1,022nd")),
+    ],
 )
 def test_a_place_in_line_is_an_ordinal(number: int, words: str) -> None:
     assert ordinal(number) == words
