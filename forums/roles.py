@@ -23,7 +23,7 @@ def host_permissions() -> list[str]:
     return [
         *(f"{verb}_{model}" for model in _WRITTEN for verb in _WRITE),
         *(f"delete_{model}" for model in _DELETED),
-        *("view_registration", "change_registration", "view_certificate", "view_checkin"),
+        *("view_registration", "change_registration", "view_certificate", "view_checkin", "view_surveyresponse"),
         *("check_in", "view_sensitive_answers"),
     ]
 

@@ -25,6 +25,11 @@ _DELETED = (
     "takeaway",
 )
 _LOOKED_AT = (("forums", "view_forum"), ("forums", "view_forumseries"), ("forums", "view_sponsor"))
+# Reports are written from what the tables of a forum wrote down, and from what its survey says.
+_FROM_THE_ROOM = (
+    *(("forums", f"{verb}_tablenote") for verb in (*_WRITE, "delete")),
+    ("forums", "view_surveyresponse"),
+)
 
 
 def editor_permissions() -> list[tuple[str, str]]:
@@ -34,6 +39,7 @@ def editor_permissions() -> list[tuple[str, str]]:
         *(("reports", f"delete_{model}") for model in _DELETED),
         ("reports", "publish_report"),
         *_LOOKED_AT,
+        *_FROM_THE_ROOM,
     ]
 
 

@@ -17,6 +17,7 @@ from reports.admin.forms import AtForm, ReasonForm, ReportAddForm, ReportForm, U
 from reports.admin.states import StateFilter, state_in_brief, what_the_public_sees
 from reports.models import Edition, Report, Takeaway
 from reports.models.reports import State
+from reports.takeaways import has_notes, take_over_notes
 
 PUBLISH = "reports.publish_report"
 
@@ -96,6 +97,14 @@ VERBS = (
         permission=PUBLISH,
         offered=_offered(State.WITHDRAWN),
         is_next=True,
+    ),
+    Verb(
+        name="take-over-notes",
+        label="Take over the notes of its forum",
+        run=lambda report, _cleaned, by, _now: take_over_notes(report=report, by=by),
+        done="What the tables wrote down is among the takeaways below.",
+        permission="reports.change_report",
+        offered=lambda report, _now: has_notes(report),
     ),
 )
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from cosn_site.audience import public
+from forums.notes import find_notes
 from reports.catalog import Catalog, read_catalog
 from reports.facets import FACETS
 
@@ -27,6 +28,7 @@ def catalog(request: HttpRequest) -> HttpResponse:
         "keep_sort": wish.order.value if wish.order is not wish.usual_order else "",
         "without_filters": wish.query(leave=FACETS),
         "nothing": None if found.total else _nothing(request.path, found),
+        "notes": find_notes(wish.text) if wish.text and found.page.number == 1 else (),
     }
     return render(request, "reports/catalog.html", context)
 
