@@ -34,7 +34,7 @@ def _registered(facts: Facts) -> Words:
         subject=f"You have a seat: {title}",
         heading="You have a seat",
         paragraphs=(
-            f"You are registered for {title}, and seat {row.seat_number} is yours.",
+            f"You are registered for “{title}”, and seat {row.seat_number} is yours.",
             (
                 "Your ticket is behind the button; its code opens the door. "
                 "The entry for your calendar comes with this letter."
@@ -61,7 +61,7 @@ def _waitlisted(facts: Facts) -> Words:
     return Words(
         subject=f"You are on the waitlist: {forum.title}",
         heading=f"You are {place} on the waitlist",
-        paragraphs=(f"The seats of {forum.title} are taken. As of now you are {place} in line.", then),
+        paragraphs=(f"The seats of “{forum.title}” are taken. As of now you are {place} in line.", then),
         button=Link("See your place in line", link_to(row)),
         closing="Changed your mind?",
         closing_link=Link("Leave the line, or hand your place to a colleague", link_to(row)),
@@ -94,7 +94,7 @@ def _lapsed(facts: Facts) -> Words:
         heading="The seat was not taken in time",
         paragraphs=(
             (
-                f"We held a seat at {forum.title} for you. Its deadline has passed, so it goes to the next in line, "
+                f"We held a seat at “{forum.title}” for you. Its deadline has passed, so it goes to the next in line, "
                 "and you are no longer on the waitlist."
             ),
             (
@@ -114,7 +114,7 @@ def _cancelled(facts: Facts) -> Words:
             heading="The forum will not take place",
             paragraphs=(
                 (
-                    f"We are sorry: {forum.title}, planned for {plain(forum_day(forum))}, is cancelled. "
+                    f"We are sorry: “{forum.title}”, planned for {plain(forum_day(forum))}, is cancelled. "
                     "There is nothing for you to do."
                 ),
                 "What comes with this letter takes the entry out of your calendar.",
@@ -129,7 +129,7 @@ def _cancelled(facts: Facts) -> Words:
             paragraphs=(
                 (
                     f"{taker} took what you held out, and has it from now on. You are no longer registered for "
-                    f"{forum.title}; what comes with this letter takes the entry out of your calendar."
+                    f"“{forum.title}”; what comes with this letter takes the entry out of your calendar."
                 ),
             ),
             button=Link("See the forum", forum_page(forum)),
@@ -139,7 +139,7 @@ def _cancelled(facts: Facts) -> Words:
         heading="Your registration is cancelled",
         paragraphs=(
             (
-                f"You are no longer registered for {forum.title}. What was yours goes to the next in line: "
+                f"You are no longer registered for “{forum.title}”. What was yours goes to the next in line: "
                 "thank you for not keeping it empty."
             ),
             "If this was a mistake, register again while registration is open, or reply to this letter.",
@@ -161,7 +161,7 @@ def held_out(hand_on: HandOn, link: str) -> Words:
         subject=f"{giver} hands you {short}: {forum.title}",
         heading=f"{giver} hands you {short}",
         paragraphs=(
-            f"{giver} has {has} at {forum.title}, and would like you to come instead. It is free.",
+            f"{giver} has {has} at “{forum.title}”, and would like you to come instead. It is free.",
             f"Open the page behind the button and take it there. Until you do it stays with {giver}.",
         ),
         button=Link("See what is held for you", link),
@@ -187,7 +187,7 @@ def _changed(facts: Facts) -> Words:
         subject=f"The {named} {have} changed: {forum.title}",
         heading=f"The {named} of your forum {have} changed",
         paragraphs=(
-            f"This is how {forum.title} stands now. {_KEPT[State(row.state)]}",
+            f"This is how “{forum.title}” stands now. {_KEPT[State(row.state)]}",
             "What comes with this letter puts your calendar right.",
         ),
         button=Link("See your registration", link_to(row)),
@@ -203,7 +203,7 @@ def _still_coming(facts: Facts) -> Words:
         heading="Still coming?",
         paragraphs=(
             (
-                f"You have seat {row.seat_number} at {forum.title}, {in_days(forum, facts.now)}. "
+                f"You have seat {row.seat_number} at “{forum.title}”, {in_days(forum, facts.now)}. "
                 "If you are coming, there is nothing to do."
             ),
             "If you are not, give the seat back now: the next in line still has time to plan.",
@@ -221,7 +221,7 @@ def _reminded(facts: Facts) -> Words:
         subject=f"The forum is {soon}: {forum.title}",
         heading=f"The forum is {soon}",
         paragraphs=(
-            f"We look forward to seeing you at {forum.title}. Seat {row.seat_number} is yours.",
+            f"We look forward to seeing you at “{forum.title}”. Seat {row.seat_number} is yours.",
             "Your ticket is behind the button. Have its code at hand at the door; your name does as well.",
         ),
         button=Link("See your ticket", link_to(row)),
@@ -239,7 +239,7 @@ def _thanked(facts: Facts) -> Words:
             heading="We missed you",
             paragraphs=(
                 (
-                    f"A seat at {forum.title} was yours, and we did not see you at the door. "
+                    f"A seat at “{forum.title}” was yours, and we did not see you at the door. "
                     "If you were there, reply to this letter and we set it right. "
                     "If you were not, we hope to see you next time."
                 ),
@@ -258,7 +258,7 @@ def _thanked(facts: Facts) -> Words:
         heading="Thank you for coming",
         paragraphs=(
             (
-                f"Thank you for being at {forum.title}. What was said there becomes a report, "
+                f"Thank you for being at “{forum.title}”. What was said there becomes a report, "
                 "and we write to you when it is out."
             ),
         ),
@@ -276,8 +276,8 @@ def _report_out(facts: Facts) -> Words:
         heading="The report of your forum is out",
         paragraphs=(
             (
-                f"You were at {forum.title}, {plain(forum_day(forum))}. The report that grew from it is out: "
-                f"{mailing.subject}."
+                f"You were at “{forum.title}”, {plain(forum_day(forum))}. The report that grew from it is out: "
+                f"“{mailing.subject}”."
             ),
         ),
         button=Link("See the report", f"{settings.SITE_URL}{mailing.link}"),

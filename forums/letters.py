@@ -122,7 +122,7 @@ def message_for(letter: Letter, row: Registration, now: datetime) -> EmailMultiA
             "added": fill(added, values),
             "added_html": fill_html(added, values),
             "facts": [] if own else facts_about(row),
-            "why": f"You get this because you registered for {row.forum.title}.",
+            "why": f"You get this because you registered for “{row.forum.title}”.",
         },
     )
     message.extra_headers["Message-ID"] = message_id(row.pk, kind, letter.key)

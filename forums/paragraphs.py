@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from django.core.exceptions import ValidationError
+from django.template.defaultfilters import linebreaksbr
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -46,7 +47,7 @@ def fill_html(text: str, values: Mapping[str, str]) -> SafeString:
         if is_name and part == "link":
             pieces.append(format_html('<a class="mail-link" href="{0}">{0}</a>', values[part]))
         else:
-            pieces.append(_lines(values[part] if is_name else part))
+            pieces.append(linebreaksbr(values[part] if is_name else part))
     return format_html_join("", "{}", ((piece,) for piece in pieces))
 
 
@@ -60,8 +61,3 @@ def _parts(text: str, values: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
             yield name, True
             end = found.end()
     yield text[end:], False
-
-
-def _lines(text: str) -> SafeString:
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return format_html_join(format_html("<br>"), "{}", ((line,) for line in lines))

@@ -15,9 +15,11 @@ _LETTERS = {task.module_path: task for task in (send_letter, send_hand_on)}
 
 def deliver(at: datetime) -> list[EmailMultiAlternatives]:
     """Run every waiting letter's task at this instant, in order; answers what was mailed."""
-    before = len(mail.outbox)
+    before, rows = len(mail.outbox), waiting()
+    if not rows:
+        return []
     with time_machine.travel(at, tick=False):
-        for row in waiting():
+        for row in rows:
             _LETTERS[row.task_path].func(*row.args_kwargs["args"])
             DBTaskResult.objects.filter(pk=row.pk).update(status=TaskResultStatus.SUCCESSFUL)
     return mail.outbox[before:]
