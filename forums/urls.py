@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from forums import calendar_views, door_views, hand_on_views, my_registration_views, my_steps_views, register_views, team_views, views
+from forums import (
+    badge_views,
+    calendar_views,
+    certificate_views,
+    door_views,
+    hand_on_views,
+    my_registration_views,
+    my_steps_views,
+    note_views,
+    register_views,
+    survey_views,
+    team_views,
+    views,
+)
 
 app_name = "forums"
 urlpatterns = [
@@ -18,6 +31,10 @@ urlpatterns = [
     path("cto-forums/r/<str:token>/materials/<int:pk>/", my_registration_views.my_material, name="my_material"),
     path("cto-forums/take/<str:secret>/", hand_on_views.take, name="take"),
     path("cto-forums/r/<str:token>/calendar.ics", calendar_views.of_registration, name="registration_calendar"),
+    path("cto-forums/r/<str:token>/certificate.pdf", certificate_views.my_certificate, name="my_certificate"),
+    path("cto-forums/r/<str:token>/survey/", survey_views.survey, name="survey"),
+    path("cto-forums/certificates/", certificate_views.look_up, name="certificates"),
+    path("cto-forums/certificates/<str:number>/", certificate_views.certificate, name="certificate"),
     path("cto-forums/t/<str:ticket>/", door_views.ticket, name="ticket"),
     path("cto-forums/<slug:slug>/", views.detail, name="detail"),
     path("cto-forums/<slug:slug>/materials/<int:pk>/", my_registration_views.material, name="material"),
@@ -30,4 +47,7 @@ urlpatterns = [
     path("cto-forums/<slug:slug>/door/device.json", door_views.device, name="door_device"),
     path("cto-forums/<slug:slug>/door/worker.js", door_views.worker, name="door_worker"),
     path("cto-forums/<slug:slug>/door/walk-in/", door_views.walk_in_page, name="door_walk_in"),
+    path("cto-forums/<slug:slug>/badges.pdf", badge_views.badges, name="badges"),
+    path("cto-forums/<slug:slug>/notes/", note_views.notes, name="notes"),
+    path("cto-forums/<slug:slug>/survey/", survey_views.results, name="survey_results"),
 ]
