@@ -10,6 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from cosn_site.clock import in_full
 from cosn_site.prepared import Prepared, PreparedInsert, columns, instance
@@ -306,7 +307,9 @@ def admit_beyond_capacity(
         if row is not None and row.state == State.WAITING:
             ahead = ahead.filter(place__lt=row.place)
             passed = list(ahead.values_list("pk", flat=True))
-            Registration.objects.filter(pk=row.pk).update(state=State.CONFIRMED, settled_at=now, override=chair)
+            Registration.objects.filter(pk=row.pk).update(
+                state=State.CONFIRMED, settled_at=now, override=chair, revision=F("revision") + 1
+            )
             row.refresh_from_db()
             post(LetterKind.REGISTERED, [row.pk], now=now)
         else:

@@ -24,6 +24,8 @@ def tell_attendees(now: datetime) -> int:
     """
     told = 0
     for report in untold(now):
+        if report.forum is None:  # which the query rules out
+            continue
         told += tell_report_is_out(
             forum=report.forum,
             reference=reference_of(report),

@@ -19,7 +19,7 @@ from forums.calendar_links import google_link, outlook_link
 from forums.handing_on import hold_out, take
 from forums.links import token_of
 from forums.models import Forum, Registration
-from forums.registrations import Details, accept_offer, cancel
+from forums.registrations import Details, accept_offer, admit_beyond_capacity, cancel
 from forums.vtimezone import changes_of, timezone_for
 from tests import people
 from tests.factories import make_forum, make_open_forum, make_registration
@@ -136,6 +136,18 @@ def test_who_comes_back_after_cancelling_has_the_entry_again(program: CalendarPr
     make_registration(forum, people.member(), now=NOW + 2 * MINUTE)
     files.append(file_of(row, NOW + 2 * MINUTE))
     assert [event["status"] for event in program.open(files)] == ["CONFIRMED"]
+
+
+def test_one_chair_more_for_who_waited_is_an_update(program: CalendarProgram) -> None:
+    forum = make_open_forum(now=NOW, capacity=1)
+    make_registration(forum, people.person("first"), now=NOW)
+    row = make_registration(forum, people.person("second"), now=NOW)
+    before = file_of(row, NOW)
+    admit_beyond_capacity(
+        forum=forum, person=row.person, details=Details(), reason="A speaker.", by=people.staff(), now=NOW
+    )
+    after = file_of(row, NOW)
+    assert [event["status"] for event in program.open([after, before])] == ["CONFIRMED"]
 
 
 def test_a_seat_that_is_handed_on_leaves_one_calendar_and_enters_the_other(program: CalendarProgram) -> None:
