@@ -72,18 +72,20 @@ def _field(question: Question) -> forms.Field:
             several = [(choice, choice) for choice in question.choices]
             return forms.MultipleChoiceField(choices=several, widget=forms.CheckboxSelectMultiple, **common)
         case Question.Kind.SCALE:
-            return _one_of(list(SCALE), common)
+            return _one_of(list(SCALE), common, {"class": "scale"})
         case _:
             return forms.CharField(max_length=LINE, widget=forms.TextInput(attrs=off), **common)
 
 
-def _one_of(choices: list[tuple[str, str]], common: dict[str, Any]) -> forms.ChoiceField:
+def _one_of(
+    choices: list[tuple[str, str]], common: dict[str, Any], look: dict[str, str] | None = None
+) -> forms.ChoiceField:
     if len(choices) > FEW:
         first = ("", "Choose one") if common["required"] else NO_ANSWER
         return forms.ChoiceField(choices=[first, *choices], **common)
     if not common["required"]:
         choices = [*choices, NO_ANSWER]
-    return forms.ChoiceField(choices=choices, widget=forms.RadioSelect, **common)
+    return forms.ChoiceField(choices=choices, widget=forms.RadioSelect(attrs=look), **common)
 
 
 _WHEN_EMPTY = {

@@ -43,7 +43,7 @@ class TeamForm(forms.Form):
         label="Seats for your team",
         choices=Team.Mode.choices,
         initial=Team.Mode.AS_MANY_AS_FIT,
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs={"class": "choices-long"}),
         error_messages={"required": "Choose one of the two."},
     )
 
@@ -63,7 +63,7 @@ def what_it_means(mode: Team.Mode, seating: Seating) -> str:
             return f"{seats}: a team of up to {free} gets its seats now, a larger one waits until there are enough."
         return f"You wait as one, from place {place} in line, and get your seats when there are enough for all of you."
     if free:
-        return f"{seats}: they go to you in the order below, and who is left waits in line."
+        return f"{seats}: you get them in the order you are named, and who is left waits in line."
     return f"You wait from place {place} in line, and each seat that comes up goes to the first of you."
 
 
@@ -103,7 +103,10 @@ class ColleagueForm(forms.Form):
 class Colleagues(BaseFormSet[ColleagueForm]):
     """As many rows as the team can still have people."""
 
-    default_error_messages = {"missing_management_form": "Something of the form was lost on the way. Send it again."}
+    default_error_messages = {
+        "missing_management_form": "Something of the form was lost on the way. Send it again.",
+        "too_many_forms": "Name %d colleagues at most: a team of this forum takes no more.",
+    }
 
     def clean(self) -> None:
         named = [form.cleaned_data["email"] for form in self.forms if form.cleaned_data.get("email")]

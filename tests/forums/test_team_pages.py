@@ -103,7 +103,7 @@ def test_lead_who_is_registered_is_asked_about_colleagues_only(forum: Forum, lea
 def test_what_each_choice_means_now_is_said(forum: Forum, lead: User) -> None:
     page = look(lead, forum)
     assert "3 seats are free: a team of up to 3 gets its seats now" in page
-    assert "3 seats are free: they go to you in the order below" in page
+    assert "3 seats are free: you get them in the order you are named" in page
     fill_up(forum, seats=4)
     page = look(lead, forum)
     assert "You wait as one, from place 2 in line" in page
