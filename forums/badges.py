@@ -72,7 +72,7 @@ def typeset(forum: Forum, badges: Sequence[Badge], *, with_code: bool = False) -
     """The sheet as a tagged PDF; `with_code` puts the ticket's QR code on each. Raises `cosn_site.pdf.PdfFailed`."""
     codes = {f"{badge.ticket}.svg": _code(badge.address) for badge in badges} if with_code else {}
     pages = [badges[start : start + A_PAGE] for start in range(0, len(badges), A_PAGE)]
-    html = render_to_string("pdf/badges.html", {"forum": forum, "pages": pages, "with_code": with_code})
+    html = render_to_string("forums/badges_sheet.html", {"forum": forum, "pages": pages, "with_code": with_code})
     return pdf.write_pdf(
         html, base_url=settings.SITE_URL, stylesheets=("type.css", "badges.css"), attached=codes, seconds=60
     )

@@ -154,5 +154,5 @@ def sheet_of(certificate: Certificate) -> Sheet:
 
 def typeset(certificate: Certificate) -> bytes:
     """The certificate as a tagged PDF/UA-1, one Letter page. Raises `cosn_site.pdf.PdfFailed`."""
-    html = render_to_string("pdf/certificate.html", {"sheet": sheet_of(certificate)})
+    html = render_to_string("forums/certificate_sheet.html", {"sheet": sheet_of(certificate)})
     return pdf.write_pdf(html, base_url=settings.SITE_URL, stylesheets=("type.css", "certificate.css"))
