@@ -43,7 +43,7 @@ def for_holder(view: Callable[..., HttpResponseBase]) -> Any:
 
 def acting(request: HttpRequest, row: Registration) -> User:
     """Who acts: whoever is signed in, otherwise the person to whom the link was mailed."""
-    return cast("User", request.user) if request.user.is_authenticated else row.person
+    return request.user if request.user.is_authenticated else row.person
 
 
 @for_holder

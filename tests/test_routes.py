@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, include, path
 
 from cosn_site.audience import Audience, machine, public, signed_in, staff_only
-from forums.models import Forum
+from forums.models import Forum, Material
 from reports.models import ConsentText, FocusArea, Framework, NewsItem
 from tests import factories, people, shelf
 from tests.store.asking import ask
@@ -115,6 +115,8 @@ def rows(db: None) -> dict[str, dict[str, str]]:
     shelf.KINDS["public"]()
     ConsentText.objects.create(version=1, text="You agree.")
     forum = factories.make_forum("a-forum", precision=Forum.Precision.TIME)
+    Material.objects.create(pk=1, forum=forum, title="Slides", link="https://slides.example/")
+    certificate = factories.make_certificate(forum)
     area, framework = factories.make_focus_area("an-area"), factories.make_framework("a-framework")
     item = NewsItem.objects.create(
         kind="post", title="A post", slug="a-post", body="x", published_at=factories.LONG_AGO
@@ -133,6 +135,7 @@ def rows(db: None) -> dict[str, dict[str, str]]:
             "slug": slugs.get(route.name) or slugs.get(route.name.partition(":")[0]) or "public",
             "style": "bib",
             "token": "no-such-token",
+            "number": certificate.number,
         }
         for route in routes()
     }
@@ -193,10 +196,16 @@ def test_routes_for_the_signed_in_lead_others_to_the_sign_in_and_back(rows: dict
     assert found == {where: (302, f"{SIGN_IN_ADDRESS}?next={where}") for where in found}
 
 
+NEEDS_A_SEAT = "forums:material"  # tests/forums/test_materials.py says who gets them
+
+
 @pytest.mark.parametrize("who", ["visitor", "member", "editor", "staff"])
 def test_routes_for_the_signed_in_answer_them(rows: dict[str, Any], who: str) -> None:
-    found = answers(people.browser(people.CAST[who]()), of(Audience.SIGNED_IN), rows)
+    browser, those = people.browser(people.CAST[who]()), of(Audience.SIGNED_IN)
+    found = answers(browser, [route for route in those if route.name != NEEDS_A_SEAT], rows)
     assert set(found.values()) == {(200, "")}
+    closed = answers(browser, [route for route in those if route.name == NEEDS_A_SEAT], rows)
+    assert set(closed.values()) == {(403, "")}
 
 
 @pytest.mark.parametrize(("who", "status"), [("signed out", 302), ("visitor", 403), ("member", 403), ("staff", 200)])

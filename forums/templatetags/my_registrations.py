@@ -21,7 +21,7 @@ def my_registrations(context: dict[str, Any]) -> dict[str, Any]:
     now = timezone.now()
     rows = Registration.objects.filter(person=context["request"].user).select_related("forum")
     numbered = rows.annotate(number=place_in_line()).order_by("-forum__starts_at")[:SHOWN]
-    found = [
+    found: list[dict[str, Any]] = [
         {"row": row, "forum": row.forum, "mine": mine_of(row, row.forum, now), "token": token_of(row)}
         for row in numbered
     ]

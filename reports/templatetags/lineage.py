@@ -30,7 +30,7 @@ def forum_report(forum: Forum) -> dict[str, Any]:
 @register.simple_tag
 def reports_of_forums(forums: Iterable[Forum]) -> list[dict[str, Any]]:
     """Each forum with the reports that are out, and the number of their takeaways. One statement."""
-    of_forum: dict[int, list[Report]] = {forum.pk: [] for forum in forums}
+    of_forum: dict[int | None, list[Report]] = {forum.pk: [] for forum in forums}
     found = Report.objects.out(timezone.now()).filter(forum__in=of_forum)
     for report in found.annotate(takeaway_count=Count("takeaways")).order_by("title"):
         of_forum[report.forum_id].append(report)

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import time, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -29,7 +30,7 @@ def page(address: str, browser: Client | None = None) -> str:
     return answer.content.decode().replace("\u00a0", " ")
 
 
-def open_forum(slug: str = "who-decides", *, capacity: int = 2, **fields: object) -> Forum:
+def open_forum(slug: str = "who-decides", *, capacity: int = 2, **fields: Any) -> Forum:
     return make_open_forum(slug, now=timezone.now(), capacity=capacity, **fields)
 
 
@@ -109,7 +110,7 @@ def test_a_full_forum_says_how_many_wait() -> None:
         ({"starts_at": timezone.now() - timedelta(days=1)}, "Was held"),
     ],
 )
-def test_nobody_is_sent_to_register_where_it_is_not_open(fields: dict[str, object], says: str) -> None:
+def test_nobody_is_sent_to_register_where_it_is_not_open(fields: dict[str, Any], says: str) -> None:
     forum = open_forum(**fields)
     text = panel(page(forum.get_absolute_url()))
     assert says in text
@@ -233,7 +234,9 @@ def test_supporters_are_named_by_the_year_of_their_forums() -> None:
     one, other = make_forum("2013-march"), make_forum("2013-june")
     later = make_forum("2016-april", starts_at=one.starts_at.replace(year=2016))
     acme, best = Sponsor.objects.create(name="Acme"), Sponsor.objects.create(name="Best")
-    one.sponsors.add(acme, best), other.sponsors.add(acme), later.sponsors.add(best)
+    one.sponsors.add(acme, best)
+    other.sponsors.add(acme)
+    later.sponsors.add(best)
     supporters = page(INDEX).partition("Supporters by year")[2]
     assert re.findall(r"(2016|2013|Acme|Best)</", supporters) == ["2016", "Best", "2013", "Acme", "Best"]
 

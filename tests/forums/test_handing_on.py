@@ -1,6 +1,7 @@
 """Handing a seat or a place in line to a colleague: nothing is lost on the way, and nobody gets two."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -35,7 +36,7 @@ def forum(now: datetime) -> Forum:
     return make_open_forum(now=now, capacity=1)
 
 
-def registered(forum: Forum, key: str = "visitor", **details: object) -> Registration:
+def registered(forum: Forum, key: str = "visitor", **details: Any) -> Registration:
     who = people.person(key, name=f"{key.title()} Lane")
     return make_registration(forum, who, now=timezone.now(), **details)
 
@@ -68,7 +69,9 @@ def test_the_seat_keeps_its_number_and_its_giver_has_none(forum: Forum) -> None:
     row = registered(forum)
     hand_on, _ = held_out(row)
     taken = takes(hand_on, people.person("kay"))
-    row.refresh_from_db(), hand_on.refresh_from_db(), forum.seating.refresh_from_db()
+    row.refresh_from_db()
+    hand_on.refresh_from_db()
+    forum.seating.refresh_from_db()
     assert (taken.state, taken.seat_number) == (State.CONFIRMED, 1)
     assert (row.state, row.seat_number) == (State.HANDED_ON, None)
     assert hand_on.taken_by == taken
@@ -102,7 +105,8 @@ def test_a_chair_that_was_brought_in_goes_with_it(forum: Forum, now: datetime) -
     )
     hand_on, _ = held_out(extra)
     taken = takes(hand_on, people.person("kay"))
-    extra.refresh_from_db(), forum.seating.refresh_from_db()
+    extra.refresh_from_db()
+    forum.seating.refresh_from_db()
     assert extra.override is None
     assert taken.override is not None
     assert (taken.override.reason, taken.override.person) == ("Speaks", taken.person)
@@ -259,7 +263,8 @@ def test_opening_the_colleagues_link_changes_nothing(forum: Forum, method: str) 
     row = registered(forum)
     hand_on, link = held_out(row)
     assert getattr(Client(), method)(link).status_code == 200
-    row.refresh_from_db(), hand_on.refresh_from_db()
+    row.refresh_from_db()
+    hand_on.refresh_from_db()
     assert (row.state, hand_on.taken_at) == (State.CONFIRMED, None)
     assert not User.objects.filter(email=COLLEAGUE).exists()
 

@@ -48,7 +48,7 @@ def test_who_is_registered_gets_the_file_as_an_attachment(forum: Forum, slides: 
     row = registered(forum)
     for answer in (Client().get(by_link(row, slides)), people.browser(row.person).get(by_sign_in(slides))):
         assert answer.status_code == 200
-        assert b"".join(answer.streaming_content) == BYTES  # type: ignore[arg-type]
+        assert answer.getvalue() == BYTES
         assert answer.headers["Content-Disposition"] == 'attachment; filename="slides.pdf"'
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "no-store" in answer.headers["Cache-Control"]

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -39,11 +40,11 @@ def words(html: str) -> str:
     return html.replace("\u00a0", " ").replace("&#x27;", "'")
 
 
-def one_seat(**fields: object) -> Forum:
+def one_seat(**fields: Any) -> Forum:
     return make_open_forum(now=timezone.now(), capacity=1, **fields)
 
 
-def registered(forum: Forum, key: str = "visitor", **details: object) -> Registration:
+def registered(forum: Forum, key: str = "visitor", **details: Any) -> Registration:
     return make_registration(forum, people.person(key, name=f"{key.title()} Lane"), now=timezone.now(), **details)
 
 
@@ -110,6 +111,7 @@ def test_an_offer_is_told_with_its_deadline_in_the_forums_zone() -> None:
     Client().post(url(holder, "cancel"))
     waits.refresh_from_db()
     assert waits.state == State.OFFERED
+    assert waits.offer_expires_at is not None
     local = waits.offer_expires_at.astimezone(forum.zone)
     text = page(waits)
     assert f"{local:%A}, {local.day} {local:%B %Y}" in text
@@ -225,7 +227,8 @@ def test_cancelling_gives_the_seat_to_the_next_in_line() -> None:
     assert "Seat 1 goes to the next person in line at once" in page(holder, "cancel")
     answer = Client().post(url(holder, "cancel"), {"reason": "The budget hearing moved"}, follow=True)
     assert "Your registration is cancelled." in words(answer.content.decode())
-    holder.refresh_from_db(), waits.refresh_from_db()
+    holder.refresh_from_db()
+    waits.refresh_from_db()
     assert (holder.state, holder.reason) == (State.CANCELLED, "The budget hearing moved")
     assert waits.state == State.OFFERED
 
@@ -276,7 +279,8 @@ def test_an_offer_is_declined_by_its_button_and_goes_on() -> None:
     Client().post(url(holder, "cancel"))
     assert "Let the seat go" in page(waits, "cancel")
     Client().post(url(waits, "cancel"))
-    waits.refresh_from_db(), third.refresh_from_db()
+    waits.refresh_from_db()
+    third.refresh_from_db()
     assert (waits.state, third.state) == (State.CANCELLED, State.OFFERED)
 
 
@@ -289,12 +293,13 @@ def test_an_offer_that_is_gone_cannot_be_taken() -> None:
     answer = Client().post(url(waits, "accept"))
     assert answer.status_code == 409
     assert "This offer is gone" in answer.content.decode()
-    waits.refresh_from_db(), third.refresh_from_db()
+    waits.refresh_from_db()
+    third.refresh_from_db()
     assert (waits.state, third.state) == (State.LAPSED, State.OFFERED)
 
 
 # --- answers ------------------------------------------------------------------------------------------------------
-def asked(forum: Forum, label: str, **fields: object) -> Question:
+def asked(forum: Forum, label: str, **fields: Any) -> Question:
     return Question.objects.create(forum=forum, label=label, **fields)
 
 
