@@ -10,8 +10,9 @@ from hashlib import sha256
 from itertools import count
 from typing import Any
 
-from forums.models import Forum, ForumSeries, Registration, Seating
-from forums.registrations import Details, register
+from forums.certificates import new_number
+from forums.models import Certificate, Forum, ForumSeries, Registration, Seating
+from forums.registrations import Details, new_ticket, register
 from members.models import User
 from reports.models import (
     Category,
@@ -108,6 +109,23 @@ def make_open_forum(slug: str = "2027-april", *, now: datetime, capacity: int = 
 def make_registration(forum: Forum, person: User, *, now: datetime, **details: Any) -> Registration:
     """Registered by the verb: with a seat if one is free, otherwise in line."""
     return register(forum=forum, person=person, details=Details(**details), by=person, now=now)
+
+
+def make_certificate(forum: Forum) -> Certificate:
+    """A certificate of somebody who is registered for this forum and nothing else."""
+    person = User.objects.create_user(f"attendee{next(_numbers)}@example.org", name="Ada Attendee")
+    Seating.objects.get_or_create(forum=forum, defaults={"capacity": 10})
+    row = Registration.objects.create(
+        forum=forum,
+        person=person,
+        state=Registration.State.CONFIRMED,
+        ticket=new_ticket(),
+        registered_at=LONG_AGO,
+        settled_at=LONG_AGO,
+    )
+    return Certificate.objects.create(
+        registration=row, number=new_number(), name=person.name, hours=4, issued_at=LONG_AGO
+    )
 
 
 def add_edition(
