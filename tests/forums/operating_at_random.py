@@ -113,7 +113,7 @@ class Operator:
                 refusal, made = perform(self.forum, step, now=now, by=self.by, given=given)
             except Exception as found:  # noqa: BLE001 - whatever it is, it is an error on somebody's screen
                 error = f"{type(found).__name__}: {found}"
-            if error or refusal:
+            if error or refusal or step == "settle_all":  # which locks only where something is due
                 Seating.objects.select_for_update().get(pk=self.forum.pk)
             entry = {
                 "began": began,
