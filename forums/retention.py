@@ -4,13 +4,11 @@ The rows are deleted. Answers have no history (`forums.models.Answer`), and noth
 of them is left.
 """
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
-from cosn_site.jobs import every_day, job
 from cosn_site.verbs import audited
 from forums.models import Answer, Forum, SurveyAnswer
 
@@ -32,11 +30,3 @@ def erase_due_answers(now: datetime) -> int:
             SurveyAnswer.objects.filter(response__forum=pk, question__is_sensitive=True).delete()
             Forum.objects.filter(pk=pk).update(answers_erased_at=now)
     return len(keys)
-
-
-@every_day(at=time(4, 30))
-@job()
-def erase_sensitive_answers() -> str:
-    """Erase what people told us about their needs, 30 days after their forum. Safe to run twice."""
-    count = erase_due_answers(timezone.now())
-    return f"Erased at {count} forum{'' if count == 1 else 's'}." if count else "Nothing is due."

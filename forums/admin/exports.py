@@ -20,8 +20,13 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from cosn_site.clock import association_day
 from forums.models import Answer, CheckIn, Forum, Question, Registration, SurveyAnswer, SurveyResponse
+from forums.survey import FEWEST
 
-SHEETS = {"registrants": "Everyone who is or was registered", "attendance": "Who came", "survey": "Survey answers"}
+SHEETS = {
+    "registrants": "Everyone who is or was registered",
+    "attendance": "Who came",
+    "survey": f"Survey answers, once there are {FEWEST}",
+}
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FORMULA = ("=", "+", "-", "@", "|", "%")
 LONGEST_CELL = 32_000  # a workbook takes 32,767 characters
@@ -119,12 +124,18 @@ def attendance(forum: Forum) -> Sheet:
 
 
 def survey(forum: Forum, *, with_sensitive: bool) -> Sheet:
-    """What was answered afterwards, a row each. Whose it is, nobody knows."""
+    """What was answered afterwards, a row each. Whose it is, nobody knows; responses have numbers by chance.
+
+    Empty below five responses: of fewer one could guess whose they are (`forums.survey`).
+    """
     asked = forum.questions.filter(stage=Question.Stage.SURVEY)
     questions = list(asked if with_sensitive else asked.filter(is_sensitive=False))
     answers = Prefetch("answers", SurveyAnswer.objects.filter(question__in=questions))
-    table = []
-    for response in SurveyResponse.objects.filter(forum=forum).prefetch_related(answers).order_by("?"):
+    table: list[list[Any]] = []
+    responses = SurveyResponse.objects.filter(forum=forum)
+    if responses.count() < FEWEST:
+        return Sheet("survey answers", [question.label for question in questions], table)
+    for response in responses.prefetch_related(answers).order_by("pk"):
         said = {answer.question_id: answer.value for answer in response.answers.all()}
         table.append([*(said.get(question.pk, "").replace("\n", "; ") for question in questions)])
     return Sheet("survey answers", [question.label for question in questions], table)

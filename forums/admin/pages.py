@@ -66,6 +66,7 @@ class ForumPages(admin.ModelAdmin):
             found += _if_there("forums:door", forum.slug, "Check people in")
             found += _if_there("forums:badges", forum.slug, "Print badges")
             found += _if_there("forums:notes", forum.slug, "Table notes")
+            found += _if_there("forums:survey_results", forum.slug, "Survey")
         return found
 
     def line_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:

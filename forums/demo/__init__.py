@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cosn_site.clock import ASSOCIATION_ZONE, association_day
+from forums.demo import people, programme
 from forums.models import Forum, ForumSeries, Seating, Session, Sponsor
 
 
@@ -34,10 +35,14 @@ def load(now: datetime) -> None:
                 )
                 for item in row.get("agenda", [])
             )
+        if "agenda" in row:
+            programme.load(forum, row, content)
+    people.load(now)
 
 
 def _words(row: dict[str, Any]) -> dict[str, Any]:
-    names = ("title", "summary", "body", "audience", "host_conference", "venue", "time_zone")
+    names = ("title", "theme", "summary", "body", "audience", "host_conference", "venue", "time_zone")
+    names += ("certificate_hours",)
     return {name: row[name] for name in names if name in row} | {"status": Forum.Status.PUBLISHED}
 
 

@@ -94,4 +94,4 @@ def test_answers_have_no_history_on_purpose() -> None:
 def test_the_job_is_scheduled_daily() -> None:
     import forums.tasks  # noqa: F401 - where the scheduler looks
 
-    assert "forums.retention.erase_sensitive_answers" in declared()
+    assert "forums.tasks.erase_sensitive_answers" in declared()
