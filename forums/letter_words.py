@@ -175,7 +175,7 @@ _KEPT = {
     State.OFFERED: "The seat that is held for you stays held until its deadline.",
     State.WAITING: "Your place in line is kept.",
 }
-_CHANGES = {"day": "day or time", "place": "place", "title": "title"}
+_CHANGES = {"day": "time", "place": "place", "title": "title"}
 
 
 def _changed(facts: Facts) -> Words:
@@ -246,13 +246,13 @@ def _thanked(facts: Facts) -> Words:
             ),
             button=all_forums(),
         )
-    survey = Link("Say how it was", page("forums:survey", row)) if facts.has_survey else None
+    survey = Link("Answer a few questions", page("forums:survey", row)) if facts.has_survey else None
     certificate = None
     if facts.came and forum.certificate_hours:
         certificate = Link("Get your certificate", page("forums:my_certificate", row))
     closing = ""
     if survey:
-        closing = "It takes two minutes, and nobody sees whose answers they are." if not certificate else "And a wish:"
+        closing = "How was it?" if certificate else "Nobody sees whose answers they are."
     return Words(
         subject=f"Thank you for coming: {forum.title}",
         heading="Thank you for coming",

@@ -19,8 +19,9 @@ PLACEHOLDERS = {
     "hours": "its hours, in its own zone",
     "place": "the venue",
     "seat": "the number of the seat; empty without one",
-    "link": "the link to the registration",
+    "link": "the link to the registration; in the HTML part it reads “your registration”",
 }
+LINK_LABEL = "your registration"  # an address in full is wider than a phone
 _PART = re.compile(r"\{([^{}]*)\}|([{}])")
 
 
@@ -41,11 +42,11 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def fill_html(text: str, values: Mapping[str, str]) -> SafeString:
-    """As `fill`, for an HTML mail: everything escaped, lines kept, `{link}` a link."""
+    """As `fill`, for an HTML mail: everything escaped, lines kept, and words in place of the address of `{link}`."""
     pieces = []
     for part, is_name in _parts(text, values):
         if is_name and part == "link":
-            pieces.append(format_html('<a class="mail-link" href="{0}">{0}</a>', values[part]))
+            pieces.append(format_html('<a class="mail-link" href="{}">{}</a>', values[part], LINK_LABEL))
         else:
             pieces.append(linebreaksbr(values[part] if is_name else part))
     return format_html_join("", "{}", ((piece,) for piece in pieces))

@@ -49,7 +49,7 @@ def test_placeholders_are_filled_in_and_everything_is_escaped_in_html() -> None:
     assert fill(text, VALUES) == "Dear <name>,\nbring <b>lunch</b> to <place>: https://example.org/r/1:x/"
     assert fill_html(text, VALUES) == (
         "Dear &lt;name&gt;,<br>bring &lt;b&gt;lunch&lt;/b&gt; to &lt;place&gt;: "
-        '<a class="mail-link" href="https://example.org/r/1:x/">https://example.org/r/1:x/</a>'
+        '<a class="mail-link" href="https://example.org/r/1:x/">your registration</a>'
     )
 
 
