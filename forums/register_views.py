@@ -144,7 +144,9 @@ def register_code(request: HttpRequest, slug: str) -> HttpResponse:
     asked = address_codes.asked_in(request.session)
     leads_to = TEAM if request.session.get(_LEADS_TO) == TEAM else ALONE
     if request.user.is_authenticated or asked is None:
-        return redirect(leads_to, slug)
+        if request.method == "POST":  # twice, maybe
+            return redirect(leads_to, slug)
+        return render(request, "forums/register_code_none.html", {"forum": forum, "leads_to": leads_to})
     sends_again = request.method == "POST" and "again" in request.POST
     form = CodeForm(request.POST if request.method == "POST" and not sends_again else None)
     refusal = ""

@@ -105,7 +105,7 @@ class Colleagues(BaseFormSet[ColleagueForm]):
 
     default_error_messages = {
         "missing_management_form": "Something of the form was lost on the way. Send it again.",
-        "too_many_forms": "Name %d colleagues at most: a team of this forum takes no more.",
+        "too_many_forms": "Name %(num)d colleagues at most: a team of this forum takes no more.",
     }
 
     def clean(self) -> None:

@@ -1,7 +1,7 @@
 """Registering a team, and looking after it until everybody has a seat."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
-from cosn_site.audience import public, signed_in
+from cosn_site.audience import public
 from cosn_site.limits import within_limit
 from cosn_site.verbs import StepRefused
 from forums.models import Forum, Registration, Team
@@ -60,6 +60,8 @@ def register_team(request: HttpRequest, slug: str) -> HttpResponse:
     if not request.user.is_authenticated:
         return why_not(request, forum) or ask_for_address(request, forum, leads_to=TEAM)
     lead = request.user
+    if "part" in request.POST:
+        return _part(request, forum, lead)
     teams = teams_of(forum, lead)
     closed = why_not(request, forum)
     if closed is not None and (request.method == "POST" or not teams):
@@ -194,18 +196,14 @@ def teams_of(forum: Forum, person: User) -> list[TeamShown]:
     return [team for team in shown if team.members]
 
 
-@signed_in
-@never_cache
-@require_POST
-def take_as_many(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+def _part(request: HttpRequest, forum: Forum, lead: User) -> HttpResponse:
     """The lead lets the team be served one by one."""
-    forum = announced(slug)
-    lead = cast("User", request.user)
-    team = get_object_or_404(Team, pk=pk, forum=forum, lead=lead)
+    number = request.POST["part"]
+    team = get_object_or_404(Team, pk=number if number.isdecimal() and len(number) < 19 else 0, forum=forum, lead=lead)
     try:
         take_as_many_as_fit(team=team, by=lead, now=timezone.now())
     except StepRefused as refused:
         messages.warning(request, refused.sentence)
     else:
-        messages.success(request, "The first of you in line gets the next free seat, whoever that is.")
-    return redirect(TEAM, slug)
+        messages.success(request, "The first of you in line gets the next free seat, even if it is a single one.")
+    return redirect(TEAM, forum.slug)

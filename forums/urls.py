@@ -41,7 +41,6 @@ urlpatterns = [
     path("cto-forums/<slug:slug>/register/", register_views.register, name="register"),
     path("cto-forums/<slug:slug>/register/code/", register_views.register_code, name="register_code"),
     path("cto-forums/<slug:slug>/register/team/", team_views.register_team, name="register_team"),
-    path("cto-forums/<slug:slug>/register/team/<int:pk>/as-many/", team_views.take_as_many, name="team_as_many"),
     path("cto-forums/<slug:slug>/calendar.ics", calendar_views.forum_calendar, name="forum_calendar"),
     path("cto-forums/<slug:slug>/door/", door_views.door, name="door"),
     path("cto-forums/<slug:slug>/door/device.json", door_views.device, name="door_device"),

@@ -229,6 +229,7 @@ def test_code_of_another_session_opens_nothing(forum: Forum) -> None:
     confirm(theirs, forum, code)
     assert signed_in_as(theirs) == "" or code == newer
     stranger = Client()
+    assert "in the browser that it was asked for in" in stranger.get(page_of(forum, "code/")).content.decode()
     assert confirm(stranger, forum, code).headers["Location"] == page_of(forum)
     assert signed_in_as(stranger) == ""
     confirm(mine, forum, code)
@@ -340,7 +341,8 @@ def test_session_gets_a_new_key_with_the_code(forum: Forum) -> None:
 def test_nothing_is_left_of_the_code_in_the_session(forum: Forum) -> None:
     browser = comes_in(forum)
     assert "address_code" not in browser.session
-    assert browser.get(page_of(forum, "code/")).headers["Location"] == page_of(forum)
+    assert "You are signed in" in browser.get(page_of(forum, "code/")).content.decode()
+    assert confirm(browser, forum, "123456").headers["Location"] == page_of(forum), "a second press leads on"
 
 
 def test_form_sent_signed_out_asks_whose_address_it_is(forum: Forum) -> None:
