@@ -13,6 +13,8 @@ from forums.templatetags.forum_words import forum_day, forum_hours, moment_at
 
 State = Registration.State
 NBSP = "\u00a0"
+# What can be announced as changed, in this order, and what letters call it.
+CHANGES = {"day": "time", "place": "place", "title": "title"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Facts:
     now: datetime
     position: int = 0  # in line, from 1
     colleague: str = ""  # who took what was handed on
+    changed: tuple[str, ...] = ()  # of CHANGES
     came: bool | None = None  # None: nobody was checked in at this forum
     has_survey: bool = False
     mailing: Mailing | None = None

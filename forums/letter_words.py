@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.conf import settings
 
 from forums.letter_parts import (
+    CHANGES,
     Facts,
     Link,
     Words,
@@ -175,12 +176,11 @@ _KEPT = {
     State.OFFERED: "The seat that is held for you stays held until its deadline.",
     State.WAITING: "Your place in line is kept.",
 }
-_CHANGES = {"day": "time", "place": "place", "title": "title"}
 
 
 def _changed(facts: Facts) -> Words:
     row, forum = facts.row, facts.forum
-    what = [_CHANGES[word] for word in facts.key.partition(": ")[2].split(", ") if word in _CHANGES]
+    what = [CHANGES[word] for word in facts.changed]
     named = f"{', '.join(what[:-1])} and {what[-1]}" if len(what) > 1 else "".join(what) or "plan"
     have = "have" if len(what) > 1 else "has"
     return Words(

@@ -24,7 +24,7 @@ from cosn_site.mail import compose
 from forums import letter_words
 from forums.calendar import host, method_of, registration_calendar
 from forums.due import is_due
-from forums.letter_parts import Facts, Words, facts_about, values_for
+from forums.letter_parts import CHANGES, Facts, Words, facts_about, values_for
 from forums.models import CheckIn, Forum, HandOn, Letter, LetterKind, Mailing, Paragraph, Question, Registration
 from forums.paragraphs import fill, fill_html
 from members.links import hash_of, new_secret
@@ -69,7 +69,7 @@ def send_letter(registration_id: int, kind: str, key: str) -> str:
         return "Sent before."
     if not row.person.is_active:
         return "Not sent: the account is switched off."
-    if reason := overtaken(LetterKind(kind), row, key, now):
+    if reason := overtaken(letter, row, now):
         return f"Not sent: {reason}"
     message_for(letter, row, now).send()
     # never before it was made, though the clock of this machine may be behind that of another
@@ -77,9 +77,9 @@ def send_letter(registration_id: int, kind: str, key: str) -> str:
     return "Sent."
 
 
-def overtaken(kind: LetterKind, row: Registration, key: str, now: datetime) -> str:
+def overtaken(letter: Letter, row: Registration, now: datetime) -> str:
     """Why this letter would no longer be true at this instant, in words; empty when it is."""
-    forum = row.forum
+    kind, key, forum = LetterKind(letter.kind), letter.key, row.forum
     off = forum.status != Forum.Status.PUBLISHED
     if kind == LetterKind.CANCELLED and forum.status == Forum.Status.CANCELLED and row.is_alive:
         return ""
@@ -96,8 +96,8 @@ def overtaken(kind: LetterKind, row: Registration, key: str, now: datetime) -> s
             return "the offer is gone."
         case LetterKind.CHANGED if off or not row.is_alive or now >= forum.ends_at:
             return "nobody waits for this forum any more."
-        case LetterKind.CHANGED if not key.startswith(f"{forum.revision}:"):
-            return "the forum has changed again."
+        case LetterKind.CHANGED if row.letters.filter(kind=kind, pk__gt=letter.pk).exists():
+            return "the forum has changed again, and a later letter says it all."
         case LetterKind.STILL_COMING | LetterKind.REMINDED | LetterKind.THANKED if not is_due(kind, key, forum, now):
             return "it is too late for it."
     return ""
@@ -161,6 +161,11 @@ def _facts(kind: LetterKind, row: Registration, key: str, now: datetime) -> Fact
             taken = row.hand_ons.filter(taken_by__isnull=False).select_related("taken_by__person").first()
             taker = taken.taken_by.person if taken and taken.taken_by else None
             return Facts(row, key, now, colleague=(taker.name or taker.email) if taker else "")
+        case LetterKind.CHANGED:
+            # with what was announced before it and overtaken on the way
+            untold = row.letters.filter(kind=kind, sent_at__isnull=True).order_by("pk").values_list("key", flat=True)
+            words = {word for one in untold for word in one.partition(": ")[2].split(", ")}
+            return Facts(row, key, now, changed=tuple(word for word in CHANGES if word in words))
         case LetterKind.THANKED:
             counted = CheckIn.objects.filter(registration__forum=row.forum_id, conflict="", undone_at__isnull=True)
             came = counted.filter(registration=row).exists() if counted.exists() else None

@@ -359,14 +359,34 @@ def test_an_offer_whose_deadline_has_passed_is_not_mailed_though_nobody_noted_it
     assert letters_to(deliver(NOW + 2 * DAY), "second") == []
 
 
-def test_of_two_changes_that_waited_only_the_last_is_told(forum: Forum) -> None:
+def test_of_two_changes_that_waited_the_last_letter_tells_both(forum: Forum) -> None:
     seated(forum)
     deliver(NOW)
     forum.venue = "Hall 3"
     announce_change(forum=forum, by=None, now=NOW)
     forum.title = "Who really decides?"
     announce_change(forum=forum, by=None, now=NOW)
+    assert [message.subject for message in deliver(NOW)] == ["The place and title have changed: Who really decides?"]
+
+
+def test_a_change_that_was_told_is_not_told_again_with_the_next(forum: Forum) -> None:
+    seated(forum)
+    forum.venue = "Hall 3"
+    announce_change(forum=forum, by=None, now=NOW)
+    deliver(NOW)
+    forum.title = "Who really decides?"
+    announce_change(forum=forum, by=None, now=NOW)
     assert [message.subject for message in deliver(NOW)] == ["The title has changed: Who really decides?"]
+
+
+def test_a_change_that_staff_keep_to_themselves_does_not_silence_the_one_before(forum: Forum) -> None:
+    seated(forum)
+    deliver(NOW)
+    forum.venue = "Hall 3"
+    announce_change(forum=forum, by=None, now=NOW)
+    Forum.objects.filter(pk=forum.pk).update(venue="Hall 3, left door", revision=2)
+    (message,) = deliver(NOW)
+    assert "Hall 3, left door" in message.body
 
 
 def test_an_account_that_is_switched_off_gets_nothing(forum: Forum) -> None:
