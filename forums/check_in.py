@@ -22,6 +22,7 @@ from forums.allocation import SeatRefused, gives_seats, locked, pass_over, waiti
 from forums.letters import post
 from forums.models import CheckIn, Forum, LetterKind, Registration, Seating, Skip
 from forums.registrations import Details, NoOffer, accept_offer, admit, admit_beyond_capacity
+from forums.templatetags.forum_words import clock_face
 from members.models import User
 
 State, Conflict, Way = Registration.State, CheckIn.Conflict, CheckIn.Way
@@ -161,7 +162,7 @@ def in_words(made: CheckIn, row: Registration) -> str:
         return f"{row.person} holds no seat. Let them in as a walk-in if a chair is free."
     if made.conflict == Conflict.ALREADY_IN:
         first = counting().filter(registration=row).first()
-        when = f" at {first.at.astimezone(row.forum.zone):%H:%M}" if first else ""
+        when = f" at {clock_face(first.at.astimezone(row.forum.zone))}" if first else ""
         where = f", {first.door}" if first and first.door else ""
         return f"{row.person} was checked in already{when}{where}. This second check-in is kept and does not count."
     return f"{row.person} is checked in."

@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 
 from forums.check_in import Entry, Way, counting
 from forums.models import CheckIn, Forum, Registration
+from forums.templatetags.forum_words import clock_face
 
 KEPT_FOR = timedelta(hours=24)  # after the forum a device forgets its list
 MOST_ENTRIES = 2_000  # in one sending
@@ -62,7 +63,7 @@ def people_for(forum: Forum) -> list[dict[str, Any]]:
             "district": district_of(row),
             "seat": row.seat_number,
             "ticket": row.ticket,
-            "in": f"{row.in_since.astimezone(forum.zone):%H:%M}" if row.in_since else "",  # type: ignore[attr-defined]
+            "in": clock_face(row.in_since.astimezone(forum.zone)) if row.in_since else "",  # type: ignore[attr-defined]
         }
         for row in attending(forum)
     ]

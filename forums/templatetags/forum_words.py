@@ -79,8 +79,8 @@ def day_at(instant: datetime | None, forum: Forum) -> str:
 
 
 @register.filter
-def clock_face(value: time) -> str:
-    """1:20 pm, of a time in the agenda."""
+def clock_face(value: time | datetime) -> str:
+    """1:20 pm, of a time in the agenda, or of an instant that is in the forum's own zone already."""
     return _clock(value.hour, value.minute, half=True).replace(" ", NBSP)
 
 
