@@ -115,7 +115,7 @@ def _what_cancelling_means(row: Registration) -> list[str]:
     if row.state == State.WAITING:
         words = ["Those behind you move up. If you join the waitlist again, you join at its end."]
     else:
-        words = [f"Seat {row.seat_number} goes to the next person in line at once. You can’t take it back."]
+        words = [f"We give seat {row.seat_number} to the next person at once. You can’t take it back."]
     if row.team is not None:
         words.append("Your colleagues keep what they have.")
     return [*words, "A colleague would like to go? Hand it on instead, and nobody comes between."]

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from forums.models import Registration
 
-QUIET = 2  # modules of white around the code; the ticket on the page is white as well
+QUIET = 4  # modules of white around the code, as ISO 18004 has it: in the dark scheme nothing else is white
 WORDS_OF = 4  # characters in a group of the ticket's code, for whoever reads it out at a door
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import segno
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -66,6 +67,17 @@ def test_the_drawing_is_the_address_of_the_ticket(settings: object) -> None:
     row = registered(one_seat())
     address = f"{settings.SITE_URL}{reverse('forums:ticket', args=[row.ticket])}"  # type: ignore[attr-defined]
     assert f'<path d="{qr_code(address).path}"/>' in page(row)
+
+
+def test_the_drawing_has_each_dark_square_of_the_code_and_white_around_it() -> None:
+    text = "http://127.0.0.1:8000/cto-forums/t/3JFC5T5B5SF9/"
+    code, drawn = qr_code(text), set()
+    for column, row, length in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\3z", code.path):
+        drawn |= {(int(row), int(column) + step) for step in range(int(length))}
+    symbol = segno.make(text, error="m", micro=False)
+    dark = {(y, x) for y, line in enumerate(symbol.matrix_iter(border=4)) for x, is_dark in enumerate(line) if is_dark}
+    assert drawn == dark
+    assert code.size == symbol.symbol_size(border=4)[0]
 
 
 def test_the_page_is_for_the_holder_of_the_link_alone() -> None:
@@ -224,7 +236,7 @@ def test_a_button_without_its_secret_form_value_changes_nothing() -> None:
 def test_cancelling_gives_the_seat_to_the_next_in_line() -> None:
     forum = one_seat()
     holder, waits = registered(forum, "first"), registered(forum)
-    assert "Seat 1 goes to the next person in line at once" in page(holder, "cancel")
+    assert "We give seat 1 to the next person at once" in page(holder, "cancel")
     answer = Client().post(url(holder, "cancel"), {"reason": "The budget hearing moved"}, follow=True)
     assert "Your registration is cancelled." in words(answer.content.decode())
     holder.refresh_from_db()
