@@ -1,7 +1,9 @@
 """Letters that time calls for, with a clock that the test moves."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,7 +21,7 @@ from forums.reminders import write_due_letters
 from forums.tasks import settle_forums, write_letters_that_are_due
 from tests import people
 from tests.factories import make_forum, make_open_forum, make_registration
-from tests.forums.post_office import deliver
+from tests.forums.post_office import deliver, kinds_waiting
 
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
 START = datetime(2027, 3, 20, 17, tzinfo=UTC)  # 1 pm Eastern, six days after the clocks are put forward
@@ -229,6 +231,27 @@ def test_the_number_of_statements_does_not_grow_with_the_people(db: None) -> Non
         counts.append(len([query for query in captured if "SAVEPOINT" not in query["sql"]]))
         Forum.objects.filter(pk=forum.pk).update(status=Forum.Status.DRAFT)
     assert counts[0] == counts[1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_runs_at_once_write_each_letter_once() -> None:
+    forum = make_open_forum(now=NOW, starts_at=START, capacity=40)
+    for number in range(40):
+        row_of(forum, f"cto{number}")
+    together = Barrier(4)
+
+    def run(_: int) -> int:
+        try:
+            together.wait()
+            return write_due_letters(START - 6 * DAY)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        written = list(pool.map(run, range(4)))
+    assert sorted(written) == [0, 0, 0, 40]
+    assert Letter.objects.count() == 40
+    assert kinds_waiting().count("reminded") == 40
 
 
 def test_a_past_forum_of_long_ago_thanks_nobody(db: None) -> None:
