@@ -32,6 +32,7 @@ _LEADS_TO = "forum_register_leads_to"  # in the session: where the code leads
 
 @public
 @never_cache
+@sensitive_post_parameters()  # what is answered about food or access stands in no error report
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: HttpRequest, slug: str) -> HttpResponse:
     """Register for a forum; signed out, show first whose address it is."""

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from cosn_site.audience import public
@@ -53,6 +54,7 @@ class Asked:
 
 @public
 @never_cache
+@sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def register_team(request: HttpRequest, slug: str) -> HttpResponse:
     """Name colleagues of one's district and register together; then see who of them has a seat and who waits."""

@@ -9,7 +9,7 @@ from django.utils import timezone
 from forums.models import Answer, Forum, Question, Registration, Team
 from forums.registrations import cancel
 from forums.team_views import TEAMS_A_DAY
-from members.models import Domain, User
+from members.models import Domain, Organization, User
 from tests import people
 from tests.factories import make_open_forum, make_registration
 from tests.forums.registering import ABOUT_ME, page_of
@@ -140,7 +140,7 @@ def test_stranger_cannot_be_named(forum: Forum, lead: User, email: str, says: st
 
 def test_verified_domain_of_the_leads_organization_counts_too(forum: Forum) -> None:
     member = people.member()
-    district = people.maple_valley().organization
+    district = Organization.objects.get(slug="maple-valley")
     assert send(member, forum, "bo@maplevalley.example").status_code == 422
     Domain.objects.create(
         organization=district,
@@ -156,7 +156,10 @@ def test_verified_domain_of_the_leads_organization_counts_too(forum: Forum) -> N
 def test_domain_that_was_only_claimed_does_not_count(forum: Forum) -> None:
     member = people.member()
     Domain.objects.create(
-        organization=people.maple_valley().organization, name="claimed.example", dns_value="x", added_at=timezone.now()
+        organization=Organization.objects.get(slug="maple-valley"),
+        name="claimed.example",
+        dns_value="x",
+        added_at=timezone.now(),
     )
     assert send(member, forum, "bo@claimed.example").status_code == 422
 

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
-State, Mode = Registration.State, Team.Mode
+State = Registration.State
+Mode = Team.Mode
 SEATED = (State.CONFIRMED, State.OFFERED)
 
 
