@@ -126,7 +126,7 @@ def message_for(letter: Letter, row: Registration, now: datetime) -> EmailMultiA
         },
     )
     message.extra_headers["Message-ID"] = message_id(row.pk, kind, letter.key)
-    if kind in _WITH_CALENDAR and row.forum.precision == Forum.Precision.TIME:
+    if kind in _WITH_CALENDAR and facts.came is not False and row.forum.precision == Forum.Precision.TIME:
         _add_calendar(message, row, now)
     return message
 

@@ -244,6 +244,7 @@ def test_who_came_is_thanked_with_certificate_and_survey_and_who_did_not_was_mis
     assert reverse("forums:survey", args=[token_of(came)]) in thanked.body
     assert (missed.to, missed.subject) == (["second@example.org"], "We missed you: Who decides?")
     assert token_of(stayed_away) not in missed.body
+    assert (calendar_of(thanked) != b"", calendar_of(missed)) == (True, b"")
 
 
 def test_where_nobody_was_checked_in_all_who_had_a_seat_are_thanked() -> None:
