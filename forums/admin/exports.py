@@ -104,7 +104,7 @@ def attendance(forum: Forum) -> Sheet:
     rows = rows.select_related("person", "organization", "certificate").prefetch_related(counting)
     table = []
     for row in rows.order_by("person__name", "pk"):
-        came = row.counting[0] if row.counting else None  # type: ignore[attr-defined]
+        came = row.counting[0] if row.counting else None
         certificate = getattr(row, "certificate", None)
         valid = certificate is not None and certificate.revoked_at is None
         table.append(

@@ -91,7 +91,7 @@ class TeamFilter(_EitherFilter):
 class CheckedInFilter(_EitherFilter):
     """Who came, and who had a seat at a forum that has begun and did not come."""
 
-    title = "at the forum"
+    title = "attendance"
     parameter_name = "came"
     words = {
         "yes": ("Checked in", lambda rows: rows.filter(checked_in())),

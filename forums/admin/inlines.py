@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Prefetch, QuerySet
@@ -28,7 +29,7 @@ KINDS_OF_FILES = {
 class AgendaInline(RowsInline):
     model = Session
     form = SessionForm
-    fields = ("starts_at", "ends_at", "title", "detail", "who")
+    fields = ("starts_at", "ends_at", "title", "who", "detail")
     readonly_fields = ("who",)
     extra = 1
     show_change_link = True
@@ -38,12 +39,9 @@ class AgendaInline(RowsInline):
         parts = Prefetch("parts", Part.objects.select_related("speaker"))
         return super().get_queryset(request).select_related("forum").prefetch_related(parts)
 
+    @admin.display(description="speakers and moderators")
     def who(self, session: Session) -> str:
-        if session.pk is None:
-            return ""
-        return "; ".join(str(part) for part in session.parts.all())
-
-    who.short_description = "speakers and moderators"  # type: ignore[attr-defined]
+        return "" if session.pk is None else "; ".join(str(part) for part in session.parts.all())
 
 
 class MaterialForm(forms.ModelForm):
@@ -54,6 +52,7 @@ class MaterialForm(forms.ModelForm):
     class Meta:
         model = Material
         fields = ("title", "file", "link", "position")
+        widgets = {"file": forms.FileInput}  # without a link to what it is now: private files have no address
 
     def clean_file(self) -> Any:
         found = self.cleaned_data["file"]
@@ -72,8 +71,13 @@ class MaterialForm(forms.ModelForm):
 class MaterialInline(RowsInline):
     model = Material
     form = MaterialForm
-    fields = ("title", "file", "link", "position")
+    fields = ("title", "kept", "file", "link", "position")
+    readonly_fields = ("kept",)
     verbose_name_plural = "Materials, for those with a seat only"
+
+    @admin.display(description="file now")
+    def kept(self, material: Material) -> str:
+        return PurePath(str(material.serializable_value("file") or "")).name
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         kwargs["form"] = type("MaterialForm", (MaterialForm,), {"request": request})

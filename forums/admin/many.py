@@ -57,7 +57,7 @@ class ManyAtOnce(admin.ModelAdmin):
 
     @admin.action(description="Export the selected registrations", permissions=["view"])
     def export(self, request: HttpRequest, queryset: QuerySet[Registration]) -> HttpResponseBase:
-        sees: bool = request.user.has_perm(SEES_SENSITIVE_ANSWERS)  # type: ignore[union-attr]
+        sees: bool = request.user.has_perm(SEES_SENSITIVE_ANSWERS)
         form = ChosenExportForm(request.POST if GO in request.POST else None, sees_sensitive=sees)
         if form.is_valid():
             kind, with_sensitive = form.cleaned_data["kind"], form.cleaned_data.get("with_sensitive", False)
@@ -85,9 +85,10 @@ class ManyAtOnce(admin.ModelAdmin):
     def _send(
         self, request: HttpRequest, queryset: QuerySet[Registration], forum: Forum, form: MailForm
     ) -> HttpResponseBase | None:
+        by: Any = request.user
         try:
             mailing = mail_registrants(
-                forum=forum, registrations=queryset, **form.cleaned_data, by=request.user, now=timezone.now()
+                forum=forum, registrations=queryset, **form.cleaned_data, by=by, now=timezone.now()
             )
         except (StepRefused, ValidationError) as refused:
             form.add_error(None, getattr(refused, "sentence", "") or "This text cannot be sent.")

@@ -119,7 +119,7 @@ class RegistrationAdmin(ManyAtOnce, LedgerAdmin):
     verbs = VERBS
     verbs_title = "Where it stands"
     change_form_template = "admin/forums/registration_change_form.html"
-    list_display = ("person", "forum", "state", "seat", "where", "us_state", "in_a_team", "registered", "came")
+    list_display = ("person", "state", "seat", "where", "us_state", "in_a_team", "came", "registered", "forum")
     list_filter = (ForumFilter, StandingFilter, UsStateFilter, TeamFilter, CheckedInFilter)
     list_select_related = ("person", "forum", "organization", "team")
     search_fields = ("person__name", "person__email", "organization__name", "organization_name", "ticket")
@@ -184,7 +184,7 @@ class RegistrationAdmin(ManyAtOnce, LedgerAdmin):
         self, request: HttpRequest, context: dict, add: bool = False, change: bool = False, form_url: str = "", obj=None
     ) -> HttpResponse:
         if obj is not None:
-            sees: bool = request.user.has_perm(SEES_SENSITIVE_ANSWERS)  # type: ignore[union-attr]
+            sees: bool = request.user.has_perm(SEES_SENSITIVE_ANSWERS)
             context["answers"] = answers_of(obj, sees_sensitive=sees)
             context["chapters"] = story_of(obj)
         return super().render_change_form(request, context, add=add, change=change, form_url=form_url, obj=obj)

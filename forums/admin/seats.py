@@ -59,7 +59,9 @@ def _foretell_resize(forum: Forum, cleaned: Mapping[str, Any], now: datetime) ->
         at_once = offer_until(now, starts_at=forum.starts_at, hours=forum.offer_hours) is None
         what = "get a seat at once" if at_once else "get an offer"
         one = what.replace("get", "gets")
-        yield "The line", f"{people:,} more {what if people > 1 else one}, {seating.waiting - people:,} still wait"
+        rest = seating.waiting - people
+        still = f"{rest:,} still {'waits' if rest == 1 else 'wait'}" if rest else "and nobody waits any longer"
+        yield "The line", f"{people:,} more {what if people > 1 else one}, {still}"
     elif capacity > seating.capacity:
         yield "The line", "Nobody gets a seat by it now." if seating.waiting else "Nobody waits."
     over = max(seating.held - capacity, 0)

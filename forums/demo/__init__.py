@@ -41,8 +41,10 @@ def load(now: datetime) -> None:
 
 
 def _words(row: dict[str, Any]) -> dict[str, Any]:
-    names = ("title", "theme", "summary", "body", "audience", "host_conference", "venue", "time_zone")
-    names += ("certificate_hours",)
+    names = (
+        *("title", "theme", "summary", "body", "audience", "host_conference", "venue", "time_zone"),
+        "certificate_hours",
+    )
     return {name: row[name] for name in names if name in row} | {"status": Forum.Status.PUBLISHED}
 
 

@@ -110,7 +110,7 @@ def _register(forum: Forum, person: User, number: int, now: datetime) -> None:
         words = NEEDS if question.is_sensitive else TABLES if question.choices else HOPES
         if number % 3 == 0 and (not question.is_sensitive or question.kind == Question.Kind.TEXT):
             said[question] = words[number // 3 % len(words)]
-    at = min(opened + timedelta(hours=1 + 4 * number), now)
+    at = min(opened + timedelta(hours=1 + 5 * number), now)
     register(forum=forum, person=person, details=details, answers=said, by=person, now=at)
 
 

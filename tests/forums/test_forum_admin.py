@@ -200,8 +200,8 @@ def test_the_forum_s_page_shows_words_a_bar_and_a_table(staff: Client, forum: Fo
 @pytest.mark.parametrize(
     ("capacity", "words"),
     [
-        (3, "1 more gets an offer, 1 still wait"),
-        (9, "2 more get an offer, 0 still wait"),
+        (3, "1 more gets an offer, 1 still waits"),
+        (9, "2 more get an offer, and nobody waits any longer"),
         (1, "1 is over. Nobody loses a seat"),
     ],
 )
@@ -228,7 +228,7 @@ def test_a_preview_that_is_no_longer_true_is_shown_again(staff: Client, forum: F
     cancel(registration=row_of(forum, "four"), by=None, now=timezone.now())
     data = {"resize-capacity": 3, "seen": shown.context["seen"]}
     again = staff.post(where(forum, "do", "resize"), data)
-    assert "1 more gets an offer, 0 still wait" in again.content.decode()
+    assert "1 more gets an offer, and nobody waits any longer" in again.content.decode()
     forum.seating.refresh_from_db()
     assert forum.seating.capacity == 2
 
@@ -326,7 +326,8 @@ def test_a_material_is_a_file_of_a_kind_that_runs_nothing_or_a_link(staff: Clien
     assert "Files of this kind are not handed out" in staff.post(where(forum), data).content.decode()
     data = typed(forum, **added("materials", title="Slides", file=SimpleUploadedFile("a.pdf", b"%PDF"), position="0"))
     assert staff.post(where(forum), data).status_code == 302
-    assert Material.objects.get().file.name.startswith(f"forums/{forum.pk}/a")
+    assert str(Material.objects.get().file).startswith(f"forums/{forum.pk}/a")
+    assert "a.pdf" in look(staff, forum)
     settings.REPORT_MAX_BYTES = 10
     data = typed(forum, **added("materials", title="Big", file=SimpleUploadedFile("b.pdf", b"%PDF" * 9), position="0"))
     assert "is larger than" in staff.post(where(forum), data).content.decode()

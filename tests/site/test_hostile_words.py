@@ -14,9 +14,30 @@ from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.test import Client
+from django.utils import timezone
 
 from cosn_site.audience import Audience
-from forums.models import Forum, Session, Sponsor
+from forums.models import (
+    Answer,
+    Certificate,
+    CheckIn,
+    Forum,
+    HandOn,
+    Material,
+    Override,
+    Paragraph,
+    Part,
+    Question,
+    Registration,
+    Seating,
+    Session,
+    Speaker,
+    Sponsor,
+    SurveyAnswer,
+    SurveyResponse,
+    TableNote,
+    Team,
+)
 from members.models import User
 from reports.models import Boilerplate, ConsentText, Coverage, FrameworkEdition, PressContact, Report
 from tests import factories, people, shelf
@@ -88,7 +109,7 @@ def slugs() -> dict[str, str]:
         framework=category.framework,
     )
     coverage.reports.add(report)
-    Session.objects.create(forum=forum, title="x", starts_at=forum.starts_at)
+    _registered(forum)
     forum.sponsors.add(Sponsor.objects.create(name="x"))
     ConsentText.objects.create(version=1, text="x")
     FrameworkEdition.objects.create(framework=category.framework, label="x", year=2009)
@@ -105,6 +126,35 @@ def slugs() -> dict[str, str]:
         "reports:framework": category.framework.slug,
         "reports:news_item": item.slug,
     }
+
+
+def _registered(forum: Forum) -> None:
+    """Somebody with everything that a registration can bring, and all that belongs to a forum."""
+    now, who, by = timezone.now(), people.visitor(), people.staff()
+    session = Session.objects.create(forum=forum, title="x", starts_at=forum.starts_at)
+    Part.objects.create(session=session, speaker=Speaker.objects.create(name="x", organization="x"))
+    Seating.objects.create(forum=forum, capacity=5)
+    row = Registration.objects.create(
+        forum=forum,
+        person=who,
+        state=Registration.State.CONFIRMED,
+        team=Team.objects.create(forum=forum, lead=who, mode=Team.Mode.TOGETHER, created_at=now),
+        override=Override.objects.create(forum=forum, person=who, reason="x", by=by, at=now),
+        ticket="TICKET",
+        registered_at=now,
+        settled_at=now,
+    )
+    question = Question.objects.create(forum=forum, label="x")
+    Answer.objects.create(registration=row, question=question, value=HOSTILE)
+    HandOn.objects.create(registration=row, email="c@example.org", name="x", made_at=now)
+    CheckIn.objects.create(registration=row, entry="a" * 32, at=now, received_at=now, door="x", way="scanned")
+    Certificate.objects.create(registration=row, number="x", name="x", hours=1, issued_at=now)
+    Material.objects.create(forum=forum, title="x", link="https://example.org/")
+    Paragraph.objects.create(forum=forum, kind="registered", text="x")
+    for kind in TableNote.Kind:
+        TableNote.objects.create(forum=forum, kind=kind, text="x", is_published=True, taken_at=now)
+    response = SurveyResponse.objects.create(forum=forum, given_on=now.date())
+    SurveyAnswer.objects.create(response=response, question=question, value=HOSTILE)
 
 
 def _make_hostile() -> None:
@@ -166,7 +216,7 @@ def test_no_page_of_the_admin_takes_a_word_for_markup(slugs: dict[str, str]) -> 
     for model in apps.get_models():
         if model._meta.app_label in APPS and "Event" not in model.__name__:
             for row in model._default_manager.all()[:1]:
-                for step in ("change", "history", "delete"):
+                for step in ("change", "history", "delete", "line", "export"):
                     look(browser, f"/admin/{model._meta.app_label}/{model._meta.model_name}/{row.pk}/{step}/")
     assert seen > 30
 
