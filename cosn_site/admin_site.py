@@ -24,7 +24,7 @@ TASKS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Run forums",
         (
             *("forums.Forum", "forums.Registration", "forums.Session", "forums.Speaker"),
-            *("forums.ForumSeries", "forums.Sponsor"),
+            *("forums.ForumSeries", "forums.Sponsor", "forums.Certificate"),
         ),
     ),
     (

@@ -232,3 +232,15 @@ def test_a_revoked_certificate_says_why_and_is_handed_out_no_more() -> None:
     assert "Left after ten minutes" in response.content.decode()
     with pytest.raises(RevokedAlready):
         revoke(certificate=certificate, reason="Again", by=people.staff(), now=timezone.now())
+
+
+@pytest.mark.django_db
+def test_staff_revoke_a_certificate_with_a_reason_on_its_page() -> None:
+    certificate = issue(registration=somebody_who_was_there(), by=None, now=timezone.now())
+    browser, page = people.browser(people.staff()), f"/admin/forums/certificate/{certificate.pk}/"
+    assert "Revoke" in browser.get(f"{page}change/").content.decode()
+    assert browser.post(f"{page}do/revoke/", {"revoke-reason": ""}).status_code == 422
+    browser.post(f"{page}do/revoke/", {"revoke-reason": "Left after ten minutes"})
+    certificate.refresh_from_db()
+    assert certificate.revoked_reason == "Left after ten minutes"
+    assert "Revoke…" not in browser.get(f"{page}change/").content.decode()
