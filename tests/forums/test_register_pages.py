@@ -270,3 +270,13 @@ def test_form_without_its_token_is_refused() -> None:
     strict.force_login(people.visitor())
     assert send_form(strict, forum).status_code == 403
     assert not Registration.objects.exists()
+
+
+def test_registering_costs_as_much_at_a_full_forum_as_at_an_empty_one(django_assert_max_num_queries: Any) -> None:
+    empty, full = open_forum(), open_forum(slug="2027-october")
+    fill_up(full, waiting=20)
+    for forum in (empty, full):
+        ask(forum)
+        browser = people.browser(people.person(f"asks-{forum.pk}"))
+        with django_assert_max_num_queries(20):
+            assert send_form(browser, forum).status_code == 302
