@@ -1,10 +1,10 @@
 """Sends what stands in line, at a time that the test chooses."""
 
 from datetime import datetime
+from typing import Any
 
 import time_machine
 from django.core import mail
-from django.core.mail import EmailMultiAlternatives
 from django.tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
@@ -13,7 +13,7 @@ from forums.letters import send_hand_on, send_letter
 _LETTERS = {task.module_path: task for task in (send_letter, send_hand_on)}
 
 
-def deliver(at: datetime) -> list[EmailMultiAlternatives]:
+def deliver(at: datetime) -> list[Any]:
     """Run every waiting letter's task at this instant, in order; answers what was mailed."""
     before, rows = len(mail.outbox), waiting()
     if not rows:
@@ -36,11 +36,12 @@ def kinds_waiting() -> list[str]:
     return sorted(row.args_kwargs["args"][1] for row in waiting() if row.task_path == send_letter.module_path)
 
 
-def html_of(message: EmailMultiAlternatives) -> str:
+def html_of(message: Any) -> str:
+    """Its HTML part."""
     return next(part.content for part in message.alternatives if part.mimetype == "text/html")
 
 
-def calendar_of(message: EmailMultiAlternatives) -> bytes:
+def calendar_of(message: Any) -> bytes:
     """The calendar file that came with a letter; empty when none did."""
     found = [part.content for part in message.alternatives if part.mimetype.startswith("text/calendar")]
     return found[0].encode() if found else b""
