@@ -1,6 +1,6 @@
 """A forum's page: all that it shows, in one statement; and the reader's own registration, in another."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import time
 from typing import Any
 
@@ -82,7 +82,7 @@ class Slot:
     ends_at: time | None
     title: str
     detail: str
-    people: list[Appearance] = field(default_factory=list)
+    people: tuple[Appearance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,16 @@ class Dossier:
 
     forum: Forum
     seating: Seating | None
-    agenda: list[Slot]
-    speakers: list[Appearance]
-    sponsors: list[str]
+    agenda: tuple[Slot, ...]
+    speakers: tuple[Appearance, ...]
+    sponsors: tuple[str, ...]
     materials: list[dict[str, Any]]
+
+    @property
+    def content(self) -> tuple[Any, ...]:
+        """All that the page says of the forum itself: two pages with the same content read the same."""
+        own = tuple(getattr(self.forum, name) for name in _FORUM)
+        return (*own, self.forum.series.name, self.agenda, self.speakers, self.sponsors)
 
 
 def read_dossier(slug: str) -> Dossier | None:
@@ -111,7 +117,7 @@ def read_dossier(slug: str) -> Dossier | None:
             seating=seating,
             agenda=_agenda(lists["sessions"], lists["parts"]),
             speakers=_speakers(lists["parts"]),
-            sponsors=[sponsor["name"] for sponsor in lists["sponsors"]],
+            sponsors=tuple(sponsor["name"] for sponsor in lists["sponsors"]),
             materials=lists["materials"],
         )
     return None
@@ -122,29 +128,27 @@ def _appearance(part: dict[str, Any]) -> Appearance:
     return Appearance(**words, is_moderator=part["role"] == Part.Role.MODERATOR)
 
 
-def _agenda(sessions: list[dict[str, Any]], parts: list[dict[str, Any]]) -> list[Slot]:
-    slots = {
-        row["id"]: Slot(
+def _agenda(sessions: list[dict[str, Any]], parts: list[dict[str, Any]]) -> tuple[Slot, ...]:
+    return tuple(
+        Slot(
             starts_at=time.fromisoformat(row["starts_at"]),
             ends_at=time.fromisoformat(row["ends_at"]) if row["ends_at"] else None,
             title=row["title"],
             detail=row["detail"],
+            people=tuple(_appearance(part) for part in parts if part["session"] == row["id"]),
         )
         for row in sessions
-    }
-    for part in parts:
-        slots[part["session"]].people.append(_appearance(part))
-    return list(slots.values())
+    )
 
 
-def _speakers(parts: list[dict[str, Any]]) -> list[Appearance]:
+def _speakers(parts: list[dict[str, Any]]) -> tuple[Appearance, ...]:
     """Each once, in the order in which they appear; a moderator is who speaks nowhere."""
     found: dict[int, Appearance] = {}
     for part in parts:
         before = found.get(part["speaker"])
         if before is None or before.is_moderator:
             found[part["speaker"]] = _appearance(part)
-    return list(found.values())
+    return tuple(found.values())
 
 
 # --- one's own ----------------------------------------------------------------------------------------------------

@@ -5,16 +5,16 @@ from django.conf import settings
 from cosn_site.structured_data import script_json
 from forums.calendar import place_of
 from forums.models import Forum
-from forums.panel import Panel, Phase
+from forums.panel import Phase
 
 _SEATS = {Phase.OPEN: "InStock", Phase.FULL: "SoldOut"}
 
 
-def event(forum: Forum, panel: Panel) -> str:
-    """What search engines show of it; empty where only the month is known."""
-    if forum.precision != Forum.Precision.TIME:
+def event(forum: Forum, phase: Phase) -> str:
+    """What search engines show of it; empty for a draft, and where only the month is known."""
+    if forum.status == Forum.Status.DRAFT or forum.precision != Forum.Precision.TIME:
         return ""
-    status = "EventCancelled" if panel.phase is Phase.CANCELLED else "EventScheduled"
+    status = "EventCancelled" if phase is Phase.CANCELLED else "EventScheduled"
     page = f"{settings.SITE_URL}{forum.get_absolute_url()}"
     facts = {
         "@context": "https://schema.org",
@@ -30,8 +30,8 @@ def event(forum: Forum, panel: Panel) -> str:
         "organizer": {"@type": "Organization", "name": "Consortium for School Networking"},
         "isAccessibleForFree": True,
     }
-    if panel.phase in _SEATS:
-        availability = f"https://schema.org/{_SEATS[panel.phase]}"
+    if phase in _SEATS:
+        availability = f"https://schema.org/{_SEATS[phase]}"
         facts["offers"] = {
             "@type": "Offer",
             "price": 0,

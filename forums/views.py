@@ -13,7 +13,7 @@ from forums.links import token_of
 from forums.materials import may_have_materials
 from forums.models import Forum, ForumSeries
 from forums.panel import panel_for
-from forums.structured_data import event
+from forums.written import written
 
 
 @public
@@ -58,15 +58,15 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     own, place = own_registration(forum, request.user.pk) if request.user.is_authenticated else (None, 0)
     panel = panel_for(forum, dossier.seating, now, own=own, place=place)
+    has_begun = forum.starts_at <= now
     context: dict[str, Any] = {
         "forum": forum,
-        "dossier": dossier,
         "panel": panel,
         "own": own,
         "token": token_of(own) if own is not None else "",
         "materials": dossier.materials if may_have_materials(own) else [],
-        "has_begun": forum.starts_at <= now,
+        "written": written(dossier, panel.phase, has_begun=has_begun),
+        "has_begun": has_begun,
         "is_draft": is_draft,
-        "structured_data": "" if is_draft else event(forum, panel),
     }
     return render(request, "forums/detail.html", context)

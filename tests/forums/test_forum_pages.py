@@ -172,6 +172,22 @@ def test_before_a_forum_the_day_goes_into_ones_own_calendar() -> None:
     assert address not in page(forum.get_absolute_url())
 
 
+def test_a_change_of_the_forum_is_on_its_page_at_once() -> None:
+    forum = open_forum(venue="Room 4")
+    session = Session.objects.create(forum=forum, title="Cases", starts_at=time(13))
+    ada = Speaker.objects.create(name="Ada Field")
+    Part.objects.create(session=session, speaker=ada)
+    page(forum.get_absolute_url())
+    Forum.objects.filter(pk=forum.pk).update(venue="Room 5")
+    Session.objects.filter(pk=session.pk).update(starts_at=time(14))
+    Speaker.objects.filter(pk=ada.pk).update(bio="Leads twelve schools.")
+    forum.sponsors.add(Sponsor.objects.create(name="Acme"))
+    text = page(forum.get_absolute_url())
+    for words in ("Room 5", "2 pm", "Leads twelve schools.", "Acme"):
+        assert words in text
+    assert "Room 4" not in text
+
+
 # --- what it costs ------------------------------------------------------------------------------------------------
 def statements(address: str, browser: Client) -> int:
     browser.get(address)
