@@ -15,7 +15,8 @@ The law, as the association states it:
    as are over.
 7. Staff may bring in one chair more for one person, for a reason. Who waits is passed over, on record; the chair goes
    when the person goes. Nothing else goes beyond the capacity: the database refuses it (`forums.models.registrations`).
-8. Seats are given until the forum starts, while it is announced and not cancelled.
+8. Seats are given until the forum starts, while it is announced and not cancelled. From then on somebody at the door
+   may take the empty chair of somebody who did not come, by a chair of the kind of 7 (`forums.check_in`).
 
 Whoever gives or takes a seat or a place holds the lock on the forum's seating (`locked`), which also settles what time
 has brought about. The verbs are in `forums.registrations`, `forums.teams`, `forums.handing_on` and `forums.capacity`.
