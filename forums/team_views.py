@@ -105,7 +105,7 @@ def _asked(
     is_registered = own is not None and own.is_alive
     details, questions = (None, None) if is_registered else forms_for(request, forum, lead)
     return Asked(
-        TeamForm(data, seating=seating),
+        TeamForm(data, seating=seating, smallest=1 if is_registered else 2),
         colleagues_for(data, lead=lead, domains=domains, room=room),
         details,
         questions,

@@ -102,12 +102,20 @@ def test_lead_who_is_registered_is_asked_about_colleagues_only(forum: Forum, lea
 
 def test_what_each_choice_means_now_is_said(forum: Forum, lead: User) -> None:
     page = look(lead, forum)
-    assert "3 seats are free: a team of up to 3 gets its seats now" in page
+    assert "3 seats are free: a team of up to 3 is seated now" in page
     assert "3 seats are free: you get them in the order you are named" in page
     fill_up(forum, seats=4)
     page = look(lead, forum)
     assert "You wait as one, from place 2 in line" in page
     assert "You wait from place 2 in line" in page
+
+
+def test_single_free_seat_is_enough_for_one_colleague_of_a_lead_who_is_registered(forum: Forum, lead: User) -> None:
+    fill_up(forum, seats=1)
+    make_registration(forum, lead, now=timezone.now())
+    other = at(f"bo@{PINE}", name="Bo")
+    assert "1 seat is free: a team of one person is seated now" in look(lead, forum)
+    assert "You wait as one, from place 1 in line" in look(other, forum)
 
 
 def test_signed_out_lead_shows_the_address_first(forum: Forum) -> None:

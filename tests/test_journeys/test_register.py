@@ -156,7 +156,8 @@ def test_team_is_registered_from_a_phone_with_rows_as_they_are_needed(someone: S
 
 @pytest.mark.parametrize("screen", [WIDE, PHONE], ids=["wide", "phone"])
 def test_pages_of_registering_break_no_rule_of_wcag_and_never_scroll_sideways(someone: Someone, screen: object) -> None:
-    reader, faults = someone(screen), []
+    reader = someone(screen)
+    faults: list[str] = []
     slug = open_forum(reader.demo)
 
     def look(name: str) -> None:
