@@ -1,17 +1,20 @@
 """The pages of the door: who may, what a ticket's code shows to whom, and what a device is given."""
 
 import json
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
 from forums.models import Answer, CheckIn, Forum, Question, Registration
 from forums.registrations import Details, register
+from forums.tickets import address_of_ticket
 from members.models import User
 from tests import people
 from tests.factories import make_open_forum, make_registration
@@ -273,3 +276,13 @@ def test_a_cancelled_forum_has_no_door() -> None:
     page = browser.post(door(forum), {"step": "check_in", "ticket": row.ticket}, follow=True).content.decode()
     assert "Nobody is checked in" in page
     assert not CheckIn.objects.exists()
+
+
+def test_the_doors_camera_reads_the_address_that_a_ticket_holds() -> None:
+    """door.js takes the code out of the address by a pattern; this is the pattern and the address."""
+    row = registered(a_forum(), "cto", "Priya Raman")
+    script = (settings.BASE_DIR / "static/js/door.js").read_text()
+    assert r"/\/t\/([0-9A-Za-z]+)\/?$/" in script
+    found = re.search(r"/t/([0-9A-Za-z]+)/?$", address_of_ticket(row))
+    assert found is not None
+    assert found[1] == row.ticket
