@@ -204,6 +204,7 @@ def test_the_holder_sends_the_link_sees_to_whom_and_takes_it_back(forum: Forum) 
     text = answer.content.decode()
     assert "The link is on its way" in text
     assert COLLEAGUE in text
+    assert url(row, "hand_on") not in text.replace(url(row, "take_back"), "")  # one colleague at a time
     answer = Client().post(url(row, "take_back"), follow=True)
     assert "It is yours alone again." in answer.content.decode()
     assert COLLEAGUE not in answer.content.decode()
