@@ -70,7 +70,7 @@ def django_db_setup(
 def _fingerprint() -> str:
     """Of everything that decides what a migrated database looks like."""
     digest = hashlib.sha256()
-    files = [*ROOT.glob("*/migrations/*.py"), *ROOT.glob("*/apps.py")]
+    files = [path for name in ("migrations/*.py", "apps.py", "roles.py") for path in ROOT.glob(f"*/{name}")]
     for path in (*sorted(files), ROOT / "requirements.txt", ROOT / "cosn_site/settings.py"):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

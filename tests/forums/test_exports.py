@@ -26,7 +26,7 @@ from forums.models import (
 from forums.survey import FEWEST
 from tests import people
 from tests.factories import make_open_forum, make_registration
-from tests.forums.test_forum_admin import host, plain, where
+from tests.forums.hosting import host, plain, where
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from forums.models import Answer, Forum, Question, Registration
 from forums.registrations import Details, change_details, register
 from tests import people
 from tests.factories import make_open_forum
-from tests.forums.test_forum_admin import host, plain, where
+from tests.forums.hosting import host, plain, where
 
 pytestmark = pytest.mark.django_db
 
