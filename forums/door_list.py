@@ -97,8 +97,9 @@ def _at_home(row: CheckIn, forum: Forum) -> CheckIn:
 
 def person_with(ticket: str) -> Registration | None:
     """Whose ticket has this code, with `in_since`; None where nobody's has."""
-    row = Registration.objects.filter(ticket=ticket.strip().replace("-", "").upper()).select_related("forum", "person", "organization")
-    found = row.annotate(in_since=Subquery(counting().filter(registration=OuterRef("pk")).values("at")[:1])).first()
+    code = ticket.strip().replace("-", "").upper()
+    rows = Registration.objects.filter(ticket=code).select_related("forum", "person", "organization")
+    found = rows.annotate(in_since=Subquery(counting().filter(registration=OuterRef("pk")).values("at")[:1])).first()
     return _local(found, found.forum) if found else None
 
 
