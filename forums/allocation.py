@@ -100,7 +100,7 @@ def gives_seats(forum: Forum, now: datetime) -> bool:
 
 # --- under the lock ---------------------------------------------------------------------------------------------------
 def locked(forum_id: int, now: datetime) -> Seating:
-    """The forum's seating, its row locked to the end of the transaction, and settled at this instant.
+    """The forum's seating, locked with the forum's row to the end of the transaction, and settled at this instant.
 
     One statement when there is nothing to settle. Raises `NoSeating`.
     """
@@ -125,7 +125,7 @@ _lock = Prepared(
     ["bigint"],
     lambda forum: (
         Seating.objects.filter(pk=forum)
-        .select_for_update(of=("self",))
+        .select_for_update(no_key=True)  # seating and forum as they are when the lock is had, not when asked
         .values_list(*_SEATING, *(f"forum__{name}" for name in _FORUM), _first_deadline)
     ),
 )
