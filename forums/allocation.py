@@ -100,13 +100,15 @@ def gives_seats(forum: Forum, now: datetime) -> bool:
 
 # --- under the lock ---------------------------------------------------------------------------------------------------
 def locked(forum_id: int, now: datetime) -> Seating:
-    """The forum's seating, locked with the forum's row to the end of the transaction, and settled at this instant.
+    """The forum's seating, its row locked to the end of the transaction, and settled at this instant.
 
-    One statement when there is nothing to settle. Raises `NoSeating`.
+    The forum is read after the lock is had: while one waited for it the forum may have been cancelled. Two statements
+    when there is nothing to settle. Raises `NoSeating`.
     """
     for *values, first_deadline in _lock(forum_id):
-        seating = instance(Seating, _SEATING, values[: len(_SEATING)])
-        seating.forum = instance(Forum, _FORUM, values[len(_SEATING) :])
+        seating = instance(Seating, _SEATING, values)
+        (row,) = _forum(forum_id)
+        seating.forum = instance(Forum, _FORUM, row)
         is_due = first_deadline is not None and first_deadline <= now
         if is_due or (seating.free and seating.waiting):
             settle(seating, now)
@@ -124,11 +126,10 @@ _lock = Prepared(
     "lock_a_seating",
     ["bigint"],
     lambda forum: (
-        Seating.objects.filter(pk=forum)
-        .select_for_update(no_key=True)  # seating and forum as they are when the lock is had, not when asked
-        .values_list(*_SEATING, *(f"forum__{name}" for name in _FORUM), _first_deadline)
+        Seating.objects.filter(pk=forum).select_for_update(of=("self",)).values_list(*_SEATING, _first_deadline)
     ),
 )
+_forum = Prepared("forum_of_a_seating", ["bigint"], lambda forum: Forum.objects.filter(pk=forum).values_list(*_FORUM))
 
 
 def settle(seating: Seating, now: datetime) -> None:
