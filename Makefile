@@ -39,7 +39,7 @@ bench: ## measure the gate and the pages against their limits, into docs/perform
 	@$(BOOTSTRAP) --bench
 	@$(PYTHON) scripts/with_postgres.py --test $(PYTHON) -m bench $(ARGS)
 
-evidence: ## clone into an empty folder with empty caches, time make run there, and see that nothing is left
+evidence: ## a fresh clone with empty caches: make run timed, and the races of the tests at full size
 	@$(BOOTSTRAP)
 	@$(PYTHON) scripts/evidence.py $(ARGS)
 

@@ -4,10 +4,8 @@ It shares no line with the product and does everything the slow and plain way: n
 the whole line walked each time. `World.do` answers with the name of the refusal, or with nothing.
 """
 
-from collections import Counter
 from collections.abc import Iterator
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 HOLDING = {"confirmed", "offered"}
@@ -47,7 +45,7 @@ class World:
     together: dict[int, bool] = field(default_factory=dict)  # by team
     held_out: dict[int, list[object]] = field(default_factory=dict)  # by number: who, and whether it is open
     last_place: int = 0
-    skips: Counter[tuple[int, int, str, int]] = field(default_factory=Counter)
+    skips: list[tuple[int, int, str, int]] = field(default_factory=list)  # who, for whom, why, free seats
     given: list[tuple[list[int], list[int]]] = field(default_factory=list)  # by this step: to whom, which numbers
 
     # --- what can be seen
@@ -90,14 +88,27 @@ class World:
     # --- what can be done
     def do(self, step: str, now: datetime, **given: object) -> str:
         """Do it, or leave all as it was. An answer to an offer keeps what time has brought about."""
-        before, self.given = deepcopy(self.__dict__), []
+        before, skips, self.given = self.twin(), self.skips, []
+        count = len(skips)
         try:
             getattr(self, step)(now=now, **given)
         except Refused as refusal:
             if step != "accept":
-                self.__dict__ = before | {"given": []}
+                del skips[count:]
+                self.__dict__ = before.__dict__ | {"skips": skips}
             return str(refusal)
         return ""
+
+    def twin(self) -> "World":
+        """As this one is now, without what was skipped so far."""
+        return replace(
+            self,
+            guests={who: replace(guest) for who, guest in self.guests.items()},
+            together=dict(self.together),
+            held_out={number: list(held) for number, held in self.held_out.items()},
+            skips=[],
+            given=[],
+        )
 
     def register(self, *, now: datetime, who: int, at_once: bool) -> None:
         self._must_be_open(now)
@@ -187,7 +198,7 @@ class World:
             self.guests[who] = Guest()
         self.guests[who].has_chair = True
         self._seat([who], "confirmed", None)
-        self.skips.update((other, who, "override", 0) for other in ahead)
+        self.skips.extend((other, who, "override", 0) for other in ahead)
 
     def settle_all(self, *, now: datetime) -> None:
         if now < self.starts_at:
@@ -215,7 +226,7 @@ class World:
             if all(self.guests[who].at_once for who in party):
                 deadline = None
             self._seat(party, "offered" if deadline else "confirmed", deadline)
-            self.skips.update((other, party[0], "team_too_large", free) for other in passed)
+            self.skips.extend((other, party[0], "team_too_large", free) for other in passed)
 
     def _deadline(self, now: datetime) -> datetime | None:
         """48 hours or what the forum says; a quarter of what is left if that is less; none below two hours."""
@@ -236,7 +247,7 @@ class World:
             self.guests[who] = Guest(team=team, at_once=at_once)
             if turn < free:
                 self._seat([who], "confirmed", None)
-                self.skips.update((other, who, "team_too_large", free - turn) for other in waiting)
+                self.skips.extend((other, who, "team_too_large", free - turn) for other in waiting)
             else:
                 self.last_place += 1
                 self.guests[who].state, self.guests[who].place = "waiting", self.last_place

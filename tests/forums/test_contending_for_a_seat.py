@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -159,7 +158,7 @@ def outcomes(story: Story, *steps: Step) -> list[tuple[list[str], World]]:
     """What may come of two steps: what the law says of them in one order and in the other."""
     found = []
     for order in (0, 1), (1, 0):
-        world, answers = deepcopy(story.world), ["", ""]
+        world, answers = story.world.twin(), ["", ""]
         for place in order:
             name, given, now = steps[place]
             answers[place] = world.do(name, now, **given) or "done"

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -133,7 +132,7 @@ def work() -> list[str]:
 def is_all_or_nothing(
     executioner: Executioner, point: str, story: Story, step: str, given: dict[str, int], letters: list[str]
 ) -> None:
-    after, is_done = deepcopy(story.world), point.startswith("after") and point.endswith("committed")
+    after, is_done = story.world.twin(), point.startswith("after") and point.endswith("committed")
     assert after.do(step, story.now, **given) == ""
     executioner.kill(point, story.forum, step, given, story.now)
     assert rows_of(story.forum) == (after if is_done else story.world).rows()
