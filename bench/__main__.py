@@ -21,11 +21,13 @@ from bench.quiet import Patience
 if TYPE_CHECKING:
     from bench.importing import Pass
     from bench.paper import Round
+    from bench.registering import Place, Race
     from bench.rows import Member
     from bench.wrk import Target
 
 SIZES = (20, 20_000)
 WORKERS, THREADS = 2, 4
+SUBJECTS = ("gate", "page", "catalog", "stack", "forums", "import")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -33,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--rounds", type=int, default=9, help="shots of each subject (9)")
     parser.add_argument("--seconds", type=int, default=2, help="length of a shot in seconds (2)")
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="numbers of reports")
-    parser.add_argument("--only", default="", help="some of gate,page,catalog,stack,import; writes no report")
+    parser.add_argument("--only", default="", help=f"some of {','.join(SUBJECTS)}; writes no report")
     parser.add_argument("--patience", type=int, default=300, help="seconds to wait for a quiet machine, in all (300)")
     parser.add_argument("--quick", action="store_true", help="three short rounds; writes no report")
     wish = parser.parse_args(arguments)
@@ -66,18 +68,21 @@ class Bench:
         self.rounds, self.seconds, self.patience = wish.rounds, wish.seconds, Patience(wish.patience)
         self.quick = wish.quick
         self.only = {name for name in wish.only.split(",") if name}
+        self.places: dict[str, Place] = {}
+        self.race: Race | None = None
         self.sizes = [int(size) for size in wish.sizes.split(",")]
         self.write = not (self.only or wish.quick) and self.sizes == list(SIZES)
         self.env = env | {"WEB_CONCURRENCY": str(WORKERS), "WEB_THREADS": str(THREADS)}
 
     def run(self) -> int:
-        from bench import paper, rows
+        from bench import paper, registering, rows
         from bench.proofs import Wrong
 
         paper.say("Making the rows, files and static files")
         rows.migrate()
         prepare_folders()
         member, shelf = rows.make_member(), rows.make_shelf()
+        registering.make_page(member)
         found, there = [], 0
         try:
             for size in self.sizes if self.only != {"import"} else []:
@@ -88,12 +93,13 @@ class Bench:
             paper.say(f"Wrong: {wrong}")
             return 1
         imports = self.measure_imports()
-        good = paper.show(found) and paper.show_imports(imports)
+        good = all([paper.show(found), paper.show_race(self.race), paper.show_imports(imports)])
         if self.patience.shots and self.patience.busy:
             paper.say(f"{self.patience.busy} of {self.patience.shots} shots began on a machine that was busy.")
         if self.write:
             paper.write(
                 found,
+                self.race,
                 imports,
                 workers=WORKERS,
                 threads=THREADS,
@@ -125,6 +131,7 @@ class Bench:
             proofs.check_files(targets["bare file"], ledger=False)
             proofs.check_page(targets["page"])
             proofs.check_catalog(targets["catalog"], size)
+            proofs.check_forum(targets["forums"])
             for name in ("bare page", "stack"):
                 proofs.check_plain(targets[name])
             comparisons, ledger = [], (0, 0)
@@ -148,12 +155,25 @@ class Bench:
                 comparisons.append(comparison)
             ending = proofs.end_membership_under_load(targets["gate"], member)
             application = get_wsgi_application()
-            counted = {name: proofs.statements(application, targets[name]) for name in ("gate", "page", "catalog")}
+            counted = {
+                name: proofs.statements(application, targets[name]) for name in ("gate", "page", "catalog", "forums")
+            }
+            if size == self.sizes[-1] and (not self.only or "forums" in self.only):
+                self.race = self.measure_race()
             return paper.Round(size, comparisons, counted, ending, ledger)
+
+    def measure_race(self) -> "Race":
+        """Registrations a second; the web servers run."""
+        from bench import paper, registering
+
+        paper.say("Measuring registrations")
+        rounds, url = min(self.rounds, registering.MOST_ROUNDS), self.env["DATABASE_URL"]
+        return registering.measure(self.places, url=url, rounds=rounds, patience=self.patience)
 
     def start(self, stack: ExitStack, member: "Member") -> dict[str, "Target"]:
         """Start three gunicorns and one nginx, and say what is asked of which."""
         from bench import servers
+        from bench.registering import Place
         from bench.rows import MEASURED, file_name, slug
         from bench.wrk import Target
 
@@ -165,6 +185,7 @@ class Bench:
             env = self.env | {"DJANGO_SETTINGS_MODULE": module}
             web = servers.gunicorn(applications[name], env=env, folder=folder, port=free_port(), ready="/healthz")
             webs[name] = stack.enter_context(web)
+        self.places = {name: Place(f"http://{HOST}:{web.port}", web.cpu_seconds) for name, web in webs.items()}
         fronts = {name: free_port() for name in ("product", "bare")}
         sites = [
             servers.site_conf(servers.Site(name, webs[name].socket, FOLDER / "files", FOLDER / "static", port))
@@ -188,6 +209,7 @@ class Bench:
             target("bare file", "bare", files, bare, behind_nginx=True),
             target("page", "product", pages, ours),
             target("catalog", "product", ["/knowledge-center/"], ours),
+            target("forums", "product", ["/cto-forums/bench/"], ours),
             target("bare page", "bare", [page], bare),
             target("stack", "stack", [page], ours),
         ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 
 import django
 from django.db import connection
@@ -17,6 +18,8 @@ from bench.importing import MOST_RATIO, Pass, ratios
 from bench.measure import Comparison, middle
 from bench.place import ROOT
 from bench.proofs import Ending
+from bench.registering import PEOPLE, SEATS, Race, Sprint
+from bench.registering import WANTED as RACE_WANTED
 from bench.servers import nginx_program
 from bench.wrk import CONNECTIONS
 
@@ -26,10 +29,17 @@ NAMES = {
     "gate": "Gate, a file of 1 MB",
     "page": "Report page",
     "catalog": "Catalog page, 20 rows",
+    "forums": "Forum page, with a seat",
     "stack": "Bare view in the product's middleware",
 }
-PAIRS = (("gate", "bare file"), ("page", "bare page"), ("catalog", "bare page"), ("stack", "bare page"))
-WANTED = {"gate": 0.8, "page": 0.4, "catalog": 0.3}
+PAIRS = (
+    ("gate", "bare file"),
+    ("page", "bare page"),
+    ("catalog", "bare page"),
+    ("forums", "bare page"),
+    ("stack", "bare page"),
+)
+WANTED = {"gate": 0.8, "page": 0.4, "catalog": 0.3, "forums": 0.4}
 STATEMENTS_WANTED = {"gate": 6, "catalog": 10}
 _DURABILITY = ("fsync", "synchronous_commit", "full_page_writes", "wal_level", "shared_buffers", "jit")
 
@@ -46,11 +56,23 @@ class Round:
 
 
 def write(
-    rounds: Sequence[Round], imports: Sequence[Pass], *, workers: int, threads: int, seconds: float, busy: float
+    rounds: Sequence[Round],
+    race: Race | None,
+    imports: Sequence[Pass],
+    *,
+    workers: int,
+    threads: int,
+    seconds: float,
+    busy: float,
 ) -> None:
     """Put the figures of this run between the marks. Raises ValueError when the marks are gone."""
     figures = "\n".join(
-        [*_machine(workers, threads, seconds, busy, rounds), *(_round(one) for one in rounds), _imports(imports)]
+        [
+            *_machine(workers, threads, seconds, busy, rounds),
+            *(_round(one) for one in rounds),
+            *([_race(race)] if race else []),
+            _imports(imports),
+        ]
     )
     text = PAPER.read_text(encoding="utf-8")
     found = re.search(f"{re.escape(START)}.*?{re.escape(STOP)}", text, re.DOTALL)
@@ -147,6 +169,53 @@ def _line(found: Comparison) -> str:
         f"| {wanted if wanted else ''} | {both('per_second', 0)} | {both('p50_ms')} | {both('p99_ms')} "
         f"| {both('cpu_ms', 2)} | {found.errors} |"
     )
+
+
+def _race(race: Race) -> str:
+    low, high = min(race.ratios), max(race.ratios)
+    ours, bare, pgbench = (_per_second(sprints) for sprints in (race.ours, race.bare, race.pgbench))
+    cpu, cpu_bare = (median(one.cpu_ms for one in sprints) for sprints in (race.ours, race.bare))
+    return "\n".join(
+        [
+            f"### Registering: {PEOPLE:,} people, {SEATS} seats\n",
+            "| what | ratio to the bare view | of the rounds | wanted | registrations/s | CPU ms | errors |",
+            "|---|--:|--:|--:|--:|--:|--:|",
+            (
+                f"| Registering at the site | **{race.ratio:.2f}** | {low:.2f} to {high:.2f} | {RACE_WANTED} "
+                f"| {ours:,.0f} | {cpu:.2f} | {race.errors} |"
+            ),
+            f"| Bare view: one conditional update, one insert | 1 | | | {bare:,.0f} | {cpu_bare:.2f} | |",
+            f"| The same transaction by pgbench, without Django | {pgbench / bare:.2f} | | | {pgbench:,.0f} | | |",
+            "",
+            (
+                f"One registration sends {len(race.statements)} statements to the database. After each of the "
+                f"{len(race.ours)} sprints exactly {SEATS} people had the seats 1 to {SEATS} and {PEOPLE - SEATS} "
+                f"stood in line in the order in which they were admitted, each with a letter in line and a row in the "
+                "history."
+            ),
+            "",
+        ]
+    )
+
+
+def _per_second(sprints: Sequence[Sprint]) -> float:
+    return median(one.per_second for one in sprints)
+
+
+def show_race(race: Race | None) -> bool:
+    """Tell how fast people register; True when that is as wanted."""
+    if race is None:
+        return True
+    ours, bare, pgbench = (_per_second(sprints) for sprints in (race.ours, race.bare, race.pgbench))
+    short = race.ratio < RACE_WANTED
+    cpu, cpu_bare = (median(one.cpu_ms for one in sprints) for sprints in (race.ours, race.bare))
+    say(
+        f"Registering: {ours:,.0f}/s, {race.ratio:.2f} of the bare view's {bare:,.0f}/s "
+        f"({min(race.ratios):.2f} to {max(race.ratios):.2f}), pgbench {pgbench:,.0f}/s, "
+        f"CPU {cpu:.2f} to {cpu_bare:.2f} ms, {len(race.statements)} statements "
+        f"(wanted {RACE_WANTED}){' TOO SLOW' if short else ''}" + (f", {race.errors} errors" if race.errors else "")
+    )
+    return not short and not race.errors
 
 
 def _imports(passes: Sequence[Pass]) -> str:

@@ -100,6 +100,16 @@ def check_page(target: Target) -> Answer:
     return answer
 
 
+def check_forum(target: Target) -> Answer:
+    """The forum's page shows this member their seat, and the agenda."""
+    answer = ask(target, target.paths[0])
+    text = answer.body.decode()
+    check(answer.status == 200, f"the forum's page answered {answer.status}")
+    check("Seat 1 is yours" in text, "the forum's page does not show the seat")
+    check("Table discussion 6" in text, "the forum's page does not show the agenda")
+    return answer
+
+
 def check_plain(target: Target) -> Answer:
     """The limit's page is there."""
     answer = ask(target, target.paths[0])
@@ -192,17 +202,21 @@ def counted_statements() -> Any:
 def statements(application: Callable[..., Any], target: Target) -> list[str]:
     """What one warm request sends to the database, the whole way from the web server's call to the closed answer."""
     for path in target.paths[:2]:
-        _call(application, path, target.cookie)
+        call(application, path, target.cookie)
     with counted_statements() as sent:
-        status = _call(application, target.paths[2 % len(target.paths)], target.cookie)
+        status = call(application, target.paths[2 % len(target.paths)], target.cookie)
     check(status == "200", f"{target.name} answered {status} where statements are counted")
     return list(sent)
 
 
-def _call(application: Callable[..., Any], path: str, cookie: str) -> str:
+def call(application: Callable[..., Any], path: str, cookie: str, *, body: str = "") -> str:
+    """Call it as the web server does, a form if there is a body; answers with the status."""
     statuses: list[str] = []
     environ = {
-        "REQUEST_METHOD": "GET",
+        "REQUEST_METHOD": "POST" if body else "GET",
+        "CONTENT_TYPE": "application/x-www-form-urlencoded" if body else "",
+        "CONTENT_LENGTH": str(len(body)) if body else "",
+        "HTTP_ORIGIN": "https://127.0.0.1",
         "PATH_INFO": path.partition("?")[0],
         "QUERY_STRING": path.partition("?")[2],
         "SERVER_NAME": "127.0.0.1",
@@ -211,7 +225,7 @@ def _call(application: Callable[..., Any], path: str, cookie: str) -> str:
         "HTTP_COOKIE": cookie,
         "HTTP_X_FORWARDED_PROTO": "https",
         "SERVER_PROTOCOL": "HTTP/1.1",
-        "wsgi.input": io.BytesIO(),
+        "wsgi.input": io.BytesIO(body.encode()),
         "wsgi.url_scheme": "http",
         "wsgi.errors": io.StringIO(),
     }

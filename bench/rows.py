@@ -68,12 +68,13 @@ def make_member() -> Member:
         person_id=person.pk,
         organization_id=district.pk,
         term_id=term.pk,
-        session=_session(person, settings.AUTHENTICATION_BACKENDS[0]),
-        bare_session=_session(person, "django.contrib.auth.backends.ModelBackend"),
+        session=session_of(person, settings.AUTHENTICATION_BACKENDS[0]),
+        bare_session=session_of(person, "django.contrib.auth.backends.ModelBackend"),
     )
 
 
-def _session(person: User, backend: str) -> str:
+def session_of(person: User, backend: str) -> str:
+    """The key of a session in which this person is signed in."""
     session = SessionStore()
     session.update(
         {

@@ -1,9 +1,12 @@
-"""Two views: a small page, and a file that nginx sends."""
+"""Three views: a small page, a file that nginx sends, and a seat that is taken."""
 
+from django.db import transaction
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.urls import path
 from django.utils.html import escape
 
+from bench.bare.models import Hot, Place
 from members.models import Organization
 
 FILES = "/private-files/"
@@ -28,7 +31,16 @@ def file(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     return response
 
 
+def register(request: HttpRequest, pk: int) -> HttpResponse:
+    """One conditional update and one insert in one transaction, for whoever the request says it is."""
+    with transaction.atomic():
+        took = Hot.objects.filter(pk=pk, held__lt=F("capacity")).update(held=F("held") + 1)
+        Place.objects.create(hot_id=pk, person_id=int(request.POST["person"]), has_seat=bool(took))
+    return HttpResponse("done")
+
+
 urlpatterns = [
     path("page/<int:pk>/", page),
     path("file/<int:pk>/<path:name>", file),
+    path("register/<int:pk>/", register),
 ]

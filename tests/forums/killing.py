@@ -97,8 +97,9 @@ def carry_out(order: dict[str, Any]) -> None:
     replaced: Any = EmailMessage
     replaced.send = send
     connection.ensure_connection()
-    commit, ours = connection._commit, connection
-    ours._commit = lambda: killer.around("COMMIT", commit)  # type: ignore[method-assign]
+    ours: Any = connection
+    commit = ours._commit
+    ours._commit = lambda: killer.around("COMMIT", commit)
     with connection.execute_wrapper(killer.statement):
         if order["step"] == "work":
             Worker(stop=Stop(), queues=("mail",), until_idle=True).run()

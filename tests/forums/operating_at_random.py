@@ -136,7 +136,7 @@ def without_lock(forum_id: int, now: datetime) -> Seating:
     return seating
 
 
-def operate(turn: int, steps: int, seed: int, clock: "Synchronized[float]", *place: Any) -> None:
+def operate(turn: int, steps: int, seed: int, clock: "Synchronized[float]", place: tuple[int, list[int], str]) -> None:
     Operator(*place, seed + turn).work(steps, clock)
     connection.close()
 
@@ -147,7 +147,7 @@ def main(forum: int, log: str, processes: int, steps: int, seed: int, people: li
     assert opened is not None
     clock = fork.Value("d", (opened + timedelta(days=1)).timestamp())
     crew = [
-        fork.Process(target=operate, args=(turn, steps // processes, seed, clock, forum, people, log))
+        fork.Process(target=operate, args=(turn, steps // processes, seed, clock, (forum, people, log)))
         for turn in range(processes)
     ]
     for process in crew:

@@ -99,7 +99,7 @@ def rows_of(forum: Forum) -> dict[int, Row]:
             """,
             [forum.pk],
         )
-        return {who: tuple(rest) for who, *rest in cursor.fetchall()}  # type: ignore[misc]
+        return {who: tuple(rest) for who, *rest in cursor.fetchall()}
 
 
 def seating_of(forum: Forum) -> tuple[int, int, int, int]:

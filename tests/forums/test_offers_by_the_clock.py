@@ -248,7 +248,7 @@ def test_settled_often_or_after_a_week_as_many_seats_are_held_and_nobody_is_pass
         return list(rows.order_by("pk").values_list("state", flat=True))
 
     def after(lapsed: int) -> list[str]:
-        return [State.LAPSED] * lapsed + [State.OFFERED] * SEATS + [State.WAITING] * (IN_LINE - lapsed - SEATS)
+        return ["lapsed"] * lapsed + ["offered"] * SEATS + ["waiting"] * (IN_LINE - lapsed - SEATS)
 
     week = [NOW + hour * AN_HOUR for hour in range(7 * 24 + 1)]
     assert states_of("watched", week) == after(3 * SEATS)
