@@ -19,10 +19,10 @@ from forums import handing_on, taking
 from forums.handing_on import find_hand_on
 from forums.links import token_of
 from forums.models import HandOn, Registration
-from forums.my_registration import place_of, registration_questions
+from forums.my_registration import place_of
 from forums.my_registration_views import acting, for_holder
 from forums.my_steps_views import INCOMPLETE, REFUSED, Step, said, take_step
-from forums.questions import QuestionsForm
+from forums.questions import QuestionsForm, registration_questions
 from forums.register_forms import MAIL_ATTRIBUTES, DetailsForm
 from forums.registrations import Details
 

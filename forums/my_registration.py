@@ -8,6 +8,7 @@ from forums.dossier import place_in_line
 from forums.materials import may_have_materials
 from forums.models import Answer, Forum, HandOn, Material, Question, Registration, Skip, Team
 from forums.panel import Mine, Panel, Phase, panel_for
+from forums.questions import registration_questions
 from forums.tickets import Code, address_of_ticket, in_groups, qr_code
 
 State = Registration.State
@@ -87,11 +88,6 @@ def place_of(row: Registration) -> int:
     """Its number in line, from 1; 0 where it does not wait."""
     numbered = Registration.objects.filter(pk=row.pk).annotate(number=place_in_line())
     return numbered.values_list("number", flat=True).get()
-
-
-def registration_questions(forum: Forum) -> list[Question]:
-    """What the forum asks whoever registers."""
-    return list(forum.questions.filter(stage=Question.Stage.REGISTRATION))
 
 
 def given_answers(row: Registration) -> dict[int, str]:

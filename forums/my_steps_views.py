@@ -15,9 +15,9 @@ from cosn_site.verbs import StepRefused
 from forums import registrations, teams
 from forums.links import token_of
 from forums.models import Registration, Team
-from forums.my_registration import given_answers, registration_questions
+from forums.my_registration import given_answers
 from forums.my_registration_views import acting, for_holder
-from forums.questions import QuestionsForm
+from forums.questions import QuestionsForm, registration_questions
 from forums.register_forms import DetailsForm
 from forums.registrations import Details
 

@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.html import escape
 
-from forums.models import Question
+from cosn_site.prepared import Prepared, columns, instance
+from forums.models import Forum, Question
 
 ERASED_AFTER_DAYS = 30  # after the forum: what was answered to sensitive questions
 WHO_SEES_IT = (
@@ -18,6 +19,19 @@ LINE, PARAGRAPH = 200, 2000  # characters
 FEW = 7  # so many choices stand below each other; more are a list to open
 NO_ANSWER = ("", "No answer")
 SCALE = tuple((f"{step}", f"{step}") for step in range(1, 6))
+
+
+_COLUMNS = columns(Question)
+_asked = Prepared(
+    "questions_at_registration",
+    ["bigint"],
+    lambda forum: Question.objects.filter(forum=forum, stage=Question.Stage.REGISTRATION).values_list(*_COLUMNS),
+)
+
+
+def registration_questions(forum: Forum) -> list[Question]:
+    """What the forum asks whoever registers, in its order. One statement."""
+    return [instance(Question, _COLUMNS, row) for row in _asked(forum.pk)]
 
 
 class QuestionsForm(forms.Form):

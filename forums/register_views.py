@@ -4,9 +4,8 @@ from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
 from allauth.account.utils import perform_login
-from django.db import transaction
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -14,11 +13,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from cosn_site.audience import public
+from cosn_site.prepared import Prepared, columns, instance
 from cosn_site.verbs import StepRefused
 from forums.links import token_of
-from forums.models import Forum, Question, Registration, Seating
+from forums.models import Forum, Registration, Seating
 from forums.panel import Phase, phase_of
-from forums.questions import QuestionsForm
+from forums.questions import QuestionsForm, registration_questions
 from forums.register_forms import AddressForm, CodeForm, DetailsForm, asks_first
 from forums.registrants import details_for, learn
 from forums.registrations import AlreadyRegistered, registration_at
@@ -40,35 +40,39 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
     if not request.user.is_authenticated:
         return why_not(request, forum) or ask_for_address(request, forum, leads_to=ALONE)
     person = request.user
+    if request.method == "POST":
+        return why_not(request, forum) or _take_the_form(request, forum, person)
     own = registration_at(forum, person)
     if own is not None and own.is_alive:
         return to_own_page(own)
-    closed = why_not(request, forum)
-    if closed is not None:
-        return closed
+    return why_not(request, forum) or _show(request, forum, *forms_for(request, forum, person), own=own)
+
+
+def _take_the_form(request: HttpRequest, forum: Forum, person: User) -> HttpResponse:
     form, asked = forms_for(request, forum, person)
-    if request.method == "POST" and all([form.is_valid(), asked.is_valid()]):
+    if all([form.is_valid(), asked.is_valid()]):
         try:
             return to_own_page(_registered(forum, person, form, asked))
-        except AlreadyRegistered:
-            return to_own_page(cast("Registration", registration_at(forum, person)))  # by the other press of the button
+        except AlreadyRegistered:  # by an earlier press of the button, or by a colleague
+            return to_own_page(cast("Registration", registration_at(forum, person)))
         except StepRefused as refused:
             form.add_error(None, refused.sentence)
+    return _show(request, forum, form, asked, own=registration_at(forum, person))
+
+
+def _show(
+    request: HttpRequest, forum: Forum, form: DetailsForm, asked: QuestionsForm, *, own: Registration | None
+) -> HttpResponse:
     context = {"forum": forum, "seating": seating_of(forum), "form": form, "questions": asked, "own": own}
     return render(request, "forums/register.html", context, status=422 if form.errors or asked.errors else 200)
 
 
 def _registered(forum: Forum, person: User, form: DetailsForm, asked: QuestionsForm) -> Registration:
-    with transaction.atomic():
-        learn(person, name=form.cleaned_data["name"], title=form.cleaned_data["title"], by=person)
-        return register_person(
-            forum=forum,
-            person=person,
-            details=form.details(),
-            answers=asked.answers(),
-            by=person,
-            now=timezone.now(),
-        )
+    # a step of its own: who they are is true whatever becomes of the registration
+    learn(person, name=form.cleaned_data["name"], title=form.cleaned_data["title"], by=person)
+    return register_person(
+        forum=forum, person=person, details=form.details(), answers=asked.answers(), by=person, now=timezone.now()
+    )
 
 
 def to_own_page(row: Registration) -> HttpResponse:
@@ -78,8 +82,26 @@ def to_own_page(row: Registration) -> HttpResponse:
 
 # --- the forum, and what its registration asks ------------------------------------------------------------------------
 def announced(slug: str) -> Forum:
-    """The forum of this address with its seating; 404 for a draft."""
-    return get_object_or_404(Forum.objects.published().select_related("seating", "series"), slug=slug)
+    """The forum of this address with its seating, if it has one; 404 for a draft."""
+    for row in _announced(slug):
+        forum = instance(Forum, _FORUM, row[: len(_FORUM)])
+        if row[len(_FORUM)] is not None:
+            forum.seating = instance(Seating, _SEATING, row[len(_FORUM) :])
+        return forum
+    raise Http404
+
+
+_FORUM, _SEATING = columns(Forum, without=["body"]), columns(Seating)
+_announced = Prepared(
+    "announced_forum",
+    ["text"],
+    lambda slug: (
+        Forum.objects.published()
+        .filter(slug=slug)
+        .order_by()
+        .values_list(*_FORUM, *(f"seating__{name}" for name in _SEATING))
+    ),
+)
 
 
 def seating_of(forum: Forum) -> Seating | None:
@@ -105,8 +127,7 @@ def forms_for(request: HttpRequest, forum: Forum, person: User) -> tuple[Details
         known=details_for(person),
         asks_first=asks_first(forum, seating_of(forum)),
     )
-    questions = Question.objects.filter(forum=forum, stage=Question.Stage.REGISTRATION)
-    return details, QuestionsForm(data, questions=list(questions))
+    return details, QuestionsForm(data, questions=registration_questions(forum))
 
 
 # --- signed out -------------------------------------------------------------------------------------------------------
