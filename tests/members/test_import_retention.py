@@ -1,5 +1,6 @@
 """An import's file and lines go after thirty days; that there was one stays."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -15,9 +16,11 @@ State = ImportBatch.State
 
 
 @pytest.mark.parametrize(("make", "state"), [(written, State.WRITTEN), (previewed, State.DISCARDED)])
-def test_after_thirty_days_file_and_lines_go_and_what_was_written_stays(make, state) -> None:  # type: ignore[no-untyped-def]
+def test_after_thirty_days_file_and_lines_go_and_what_was_written_stays(
+    make: Callable[..., ImportBatch], state: State
+) -> None:
     batch = make("organizations", CSV)
-    name, organizations = batch.file.name, Organization.objects.count()
+    name, organizations = str(batch.file.name), Organization.objects.count()
     assert forget_old_imports(NOW + timedelta(days=29, hours=23)) == 0
     assert private_files().exists(name)
     assert batch.lines.exists()
@@ -34,4 +37,4 @@ def test_what_is_being_worked_on_is_left_alone(state: State) -> None:
     batch = previewed("organizations", CSV)
     ImportBatch.objects.filter(pk=batch.pk).update(state=state)
     assert forget_old_imports(NOW + timedelta(days=60)) == 0
-    assert private_files().exists(batch.file.name)
+    assert private_files().exists(str(batch.file.name))

@@ -1,19 +1,15 @@
 """A CTO who is signed out registers for a forum from a phone, and confirms the address by a code."""
 
-import quopri
-import re
-import time
 from collections.abc import Callable
-from email import message_from_bytes, policy
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.test_journeys.conftest import PHONE, WIDE, Demo, Visitor
+from tests.test_journeys.mail import mailed_to
 from tests.test_journeys.test_accessibility import DARK_DIFFERS_IN, violations
 
 Someone = Callable[..., Visitor]
-MAIL_WITHIN = 60.0  # seconds; the worker looks once a second
 OPEN_NOW = """
     SELECT slug FROM forums_forum JOIN forums_seating ON forum_id = id
     WHERE status = 'published' AND registration_opens_at < now() AND held + extra < capacity
@@ -30,31 +26,9 @@ def open_forum(demo: Demo) -> str:
     return str(rows[0][0])
 
 
-def mailed_to(demo: Demo, address: str, pattern: str) -> str:
-    """What the pattern's group finds in the newest mail to an address that has it, once the worker has sent it."""
-    deadline = time.monotonic() + MAIL_WITHIN
-    while time.monotonic() < deadline:
-        files = (demo.var / "mail").glob("*.log")
-        for path in sorted(files, key=lambda file: file.stat().st_mtime, reverse=True):
-            for piece in reversed(path.read_bytes().split(b"-" * 79)):
-                found = _in_message(piece.lstrip(b"\n"), address, pattern)
-                if found:
-                    return found
-        time.sleep(0.5)
-    pytest.fail(f"No such mail to {address} within {MAIL_WITHIN:.0f} seconds.")
-
-
-def _in_message(piece: bytes, address: str, pattern: str) -> str:
-    message = message_from_bytes(piece, policy=policy.default)
-    if address not in str(message["To"]):
-        return ""
-    found = re.search(pattern, quopri.decodestring(piece).decode("utf-8", "replace"), re.MULTILINE)
-    return found.group(1) if found else ""
-
-
 def code_mailed_to(demo: Demo, address: str) -> str:
     """The six digits in the mail."""
-    return mailed_to(demo, address, r"^ {4}(\d{6})\s*$")
+    return mailed_to(demo, address, r"(?m)^ {4}(\d{6})\s*$")
 
 
 def link_mailed_to(demo: Demo, address: str) -> str:

@@ -1,47 +1,19 @@
 """A district's contact looks after its seats, in a real browser: by mouse, on a phone, and by keyboard alone."""
 
-import quopri
 import re
-import time
 from collections.abc import Callable
-from email import message_from_bytes, policy
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.test_journeys.conftest import PHONE, WIDE, Demo, Visitor
+from tests.test_journeys.conftest import PHONE, WIDE, Visitor
+from tests.test_journeys.mail import link_mailed_to
 from tests.test_journeys.test_accessibility import DARK_DIFFERS_IN, violations
 
 Someone = Callable[..., Visitor]
 REPORT = "/knowledge-center/undiscussables-of-technology-leadership/"
 GATE = "/store/reports/undiscussables-of-technology-leadership/download/"
 PAGE = "/account/organization/"
-MAIL_WITHIN = 60.0  # seconds; the worker looks once a second
-
-
-def link_mailed_to(demo: Demo, address: str, part: str) -> str:
-    """The path of the link in the newest mail to an address, once the worker has sent it."""
-    deadline = time.monotonic() + MAIL_WITHIN
-    while time.monotonic() < deadline:
-        for path in sorted((demo.var / "mail").glob("*.log"), key=lambda file: file.stat().st_mtime, reverse=True):
-            found = _link_in(path, address, part)
-            if found:
-                return found
-        time.sleep(0.5)
-    pytest.fail(f"No mail to {address} within {MAIL_WITHIN:.0f} seconds.")
-
-
-def _link_in(path: Path, address: str, part: str) -> str:
-    for piece in reversed(path.read_bytes().split(b"-" * 79)):
-        message = message_from_bytes(piece.lstrip(b"\n"), policy=policy.default)
-        if address not in str(message["To"]):
-            continue
-        text = quopri.decodestring(piece).decode("utf-8", "replace")
-        found = re.search(rf"https?://[^/\s]+({part}[^\s\"/]+/)", text)
-        if found:
-            return found.group(1)
-    return ""
 
 
 def free_a_seat(contact: Visitor) -> None:
