@@ -116,12 +116,15 @@ def register(
     """
     check_open(forum, now)
     row = registration_at(forum, person) or Registration(forum=forum, person=person)
+    said = dict(answers or {})
+    if row.pk is None:  # nothing was answered before that an empty answer would take back
+        said = {question: value for question, value in said.items() if value}
     try:
         with transaction.atomic(), audited("register", by=by):
             seating = locked(forum.pk, now)
             check_open(seating.forum, now)
             admit(seating, [row], details=details, now=now)
-            save_answers(row, answers or {})
+            save_answers(row, said)
     except IntegrityError as error:
         if "one_registration_per_person" not in str(error):
             raise

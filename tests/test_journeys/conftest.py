@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "knowledge-center"
-START_SECONDS = 180
+START_SECONDS = 400
 expect.set_options(timeout=30_000)
 PHONE: ViewportSize = {"width": 360, "height": 740}
 WIDE: ViewportSize = {"width": 1280, "height": 900}
