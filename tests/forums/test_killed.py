@@ -198,7 +198,8 @@ def test_after_a_restart_everything_that_was_due_is_done_within_a_minute(executi
         waiting = DBTaskResult.objects.filter(queue_name="mail").exclude(status=TaskResultStatus.SUCCESSFUL)
         return states[ben] == "lapsed" and states[cay] == "offered" and not waiting.exists()
 
-    env = os.environ | {"DATABASE_URL": executioner.database}
+    nowhere = "django.core.mail.backends.dummy.EmailBackend"
+    env = os.environ | {"DATABASE_URL": executioner.database, "MAIL_BACKEND": nowhere}
     crew = [
         subprocess.Popen(  # noqa: S603 - our own interpreter and program
             [sys.executable, "manage.py", command],
