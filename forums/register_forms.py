@@ -12,6 +12,14 @@ from members.states import NAMES
 MAIL_ATTRIBUTES = {"autocomplete": "email", "inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
 
 
+def _states() -> list[tuple[str, str]]:
+    """A function, because Django copies a list of choices for each form, name by name."""
+    return _STATES
+
+
+_STATES = [("", "Choose your state"), *NAMES.items()]
+
+
 class AddressForm(forms.Form):
     """Who registers, when nobody is signed in."""
 
@@ -80,7 +88,7 @@ class DetailsForm(forms.Form):
     us_state = forms.ChoiceField(
         label="State",
         required=False,
-        choices=[("", "Choose your state"), *NAMES.items()],
+        choices=_states,
         widget=forms.Select(attrs={"autocomplete": "address-level1"}),
     )
     if_free = AskMeFirst(label="If a seat becomes free")

@@ -17,7 +17,9 @@ from playwright.sync_api import Page
 from tests.test_journeys.conftest import Visitor
 
 OF_EACH_KIND = 1_000 if os.environ.get("FULL") else 2
-LEFT_OUT = re.compile(r"^/(admin|static|accounts/logout)|/download/$|\.(ics|bib|ris|json|xml|png)$|/feed/$")
+LEFT_OUT = re.compile(
+    r"^/(admin|static|accounts/logout)|/download/$|/materials/\d+/$|\.(ics|bib|ris|json|xml|png)$|/feed/$"
+)
 ALWAYS = (
     "/knowledge-center/?q=broadband",
     "/knowledge-center/?q=nothing-has-these-words",
