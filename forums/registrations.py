@@ -115,10 +115,10 @@ def register(
     Raises `ForumCancelled`, `NotOpenYet`, `RegistrationClosed`, `NoSeating`, `AlreadyRegistered`.
     """
     check_open(forum, now)
-    row = registration_at(forum, person) or Registration(forum=forum, person=person)
-    said = dict(answers or {})
-    if row.pk is None:  # nothing was answered before that an empty answer would take back
+    known, said = registration_at(forum, person), dict(answers or {})
+    if known is None:  # nothing was answered before that an empty answer would take back
         said = {question: value for question, value in said.items() if value}
+    row = known or Registration(forum=forum, person=person)
     try:
         with transaction.atomic(), audited("register", by=by):
             seating = locked(forum.pk, now)

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pghistory.models import Events
 
+from cosn_site.clock import association_day
 from members import dues, seats, terms
 from members.invitations import invite
 from members.models import Membership, Organization, Plan, PriceList, RenewalNotice, Seat, Term
@@ -37,7 +38,7 @@ def staff() -> Client:
 @pytest.fixture
 def member(db: None) -> Membership:
     """A district that joined a hundred days ago."""
-    now = timezone.now() - 100 * DAY
+    now = selling.noon(association_day(timezone.now()) - 100 * DAY)  # by the calendar: a clock change may lie between
     return dues.join(plan=selling.plan(), organization=selling.district(), by=people.staff(), now=now).membership
 
 
