@@ -104,7 +104,7 @@ def test_what_many_do_at_once_is_what_the_law_says(forum: Forum, tmp_path: Path)
     assert set(done) >= ({one.step for one in steps} if FULL else often), "each kind of step came about"
     changes = Counter(change for before, after in pairwise(steps) for change in changes_of(before, after))
     assert changes["waiting", "offered"] > STEPS // 50
-    assert changes["offered", "lapsed"] > 0
+    assert changes["offered", "lapsed"] > 0 or not FULL  # in a short run, no deadline may happen to pass
 
 
 def test_the_same_steps_without_the_lock_break_the_law(forum: Forum, tmp_path: Path) -> None:
