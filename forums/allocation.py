@@ -102,13 +102,14 @@ def gives_seats(forum: Forum, now: datetime) -> bool:
 def locked(forum_id: int, now: datetime) -> Seating:
     """The forum's seating, its row locked to the end of the transaction, and settled at this instant.
 
-    The forum is read after the lock is had: while one waited for it the forum may have been cancelled. Two statements
-    when there is nothing to settle. Raises `NoSeating`.
+    The forum and the first deadline are read after the lock is had: while one waited for it the forum may have been
+    cancelled and an offer made, and the statement that waited sees no row but the locked one as it is by then. Two
+    statements when there is nothing to settle. Raises `NoSeating`.
     """
-    for *values, first_deadline in _lock(forum_id):
+    for values in _lock(forum_id):
         seating = instance(Seating, _SEATING, values)
-        (row,) = _forum(forum_id)
-        seating.forum = instance(Forum, _FORUM, row)
+        ((*forum, first_deadline),) = _forum(forum_id)
+        seating.forum = instance(Forum, _FORUM, forum)
         is_due = first_deadline is not None and first_deadline <= now
         if is_due or (seating.free and seating.waiting):
             settle(seating, now)
@@ -125,11 +126,13 @@ _first_deadline = Subquery(
 _lock = Prepared(
     "lock_a_seating",
     ["bigint"],
-    lambda forum: (
-        Seating.objects.filter(pk=forum).select_for_update(of=("self",)).values_list(*_SEATING, _first_deadline)
-    ),
+    lambda forum: Seating.objects.filter(pk=forum).select_for_update(of=("self",)).values_list(*_SEATING),
 )
-_forum = Prepared("forum_of_a_seating", ["bigint"], lambda forum: Forum.objects.filter(pk=forum).values_list(*_FORUM))
+_forum = Prepared(
+    "forum_of_a_seating",
+    ["bigint"],
+    lambda forum: Forum.objects.filter(pk=forum).values_list(*_FORUM, _first_deadline),
+)
 
 
 def settle(seating: Seating, now: datetime) -> None:
