@@ -14,10 +14,9 @@ from django.db.models import Prefetch
 
 from cosn_site.clock import in_full
 from cosn_site.verbs import StepRefused
-from members.importing.cells import CellRefused
 from members.importing.fields import MEMBERSHIPS
 from members.importing.people import people_by_address
-from members.importing.planning import Action, Draft, LineRefused, Organizations, Planned, Planner, shown
+from members.importing.planning import Action, Draft, LineRefused, Organizations, Planned, Planner, about, shown
 from members.models import Membership, Organization, Plan, PriceList, Term, User
 from members.price_lists import NoPrices, figures, size_of
 from members.prices import Days, Prices, quote, year_around
@@ -95,10 +94,9 @@ class MembershipPlanner(Planner):
             if person is None or not person.is_active:
                 raise LineRefused(_LABELS["email"], "Nobody with this address has an account. Import the people first.")
             return person
-        try:
-            return self._organizations.one(values["organization"], values.get("state", ""))
-        except CellRefused as refused:
-            raise LineRefused(_LABELS["organization"], refused.sentence) from refused
+        with about(_LABELS["organization"]):
+            organization = self._organizations.one(values["organization"], values.get("state", ""))
+        return organization
 
     def _plan(self, values: dict[str, Any], holder: Organization | User) -> Priced:
         for name in ("plan", "starts_on"):

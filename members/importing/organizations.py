@@ -4,12 +4,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
 from members.importing.cells import CellRefused
 from members.importing.fields import ORGANIZATIONS
-from members.importing.planning import Action, Draft, LineRefused, Organizations, Planned, Planner, changes
+from members.importing.planning import (
+    Action,
+    Draft,
+    LineRefused,
+    Organizations,
+    Planned,
+    Planner,
+    about,
+    changes,
+    check,
+    not_merged,
+)
 from members.models import Organization
 
 _LABELS = {field.name: field.label for field in ORGANIZATIONS.fields}
@@ -53,7 +63,8 @@ class OrganizationPlanner(Planner):
             raise LineRefused(_LABELS["name"], f"We know {len(found)} of this name. Give the NCES ID or the state.")
         if not found:
             return None
-        row = _unmerged(found[0], "name")
+        with about(_LABELS["name"]):
+            row = not_merged(found[0])
         if nces and row.nces_id and row.nces_id != nces:
             raise LineRefused(_LABELS["nces_id"], f"{row} has the NCES ID {row.nces_id} here.")
         if short and row.slug != short:
@@ -141,19 +152,9 @@ class OrganizationPlanner(Planner):
         Organization.objects.bulk_create([row for row, _ in new], batch_size=500)
 
 
-def _unmerged(row: Organization, name: str) -> Organization:
-    if row.merged_into_id is not None:
-        raise LineRefused(_LABELS[name], f"{row} was merged into {row.merged_into}. Name that one instead.")
-    return row
-
-
 def _check(row: Organization) -> None:
-    """The model's own validators."""
-    try:
-        row.clean_fields(exclude=["slug", "parent", "merged_into"] if not row.slug else ["parent", "merged_into"])
-    except ValidationError as error:
-        name, sentences = next(iter(error.message_dict.items()))
-        raise LineRefused(_LABELS.get(name, ""), sentences[0]) from error
+    unread = ("parent", "merged_into")
+    check(row, _LABELS, unread=unread if row.slug else ("slug", *unread))
 
 
 def _give_slugs(rows: Sequence[Organization]) -> None:

@@ -9,10 +9,8 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
-from django.core.exceptions import ValidationError
 from django.db.models.functions import Lower
 
-from members.importing.cells import CellRefused
 from members.importing.fields import PEOPLE
 from members.importing.planning import (
     Action,
@@ -22,7 +20,9 @@ from members.importing.planning import (
     Planned,
     Planner,
     Words,
+    about,
     changes,
+    check,
     shown,
 )
 from members.models import Contact, Organization, User
@@ -30,6 +30,7 @@ from members.models import Contact, Organization, User
 _LABELS = {field.name: field.label for field in PEOPLE.fields}
 _PLAIN = ("name", "title", "time_zone")
 _FLAGS = ("is_primary", "is_billing")
+_UNREAD = ("password", "merged_into", "last_login")
 
 
 class PersonPlanner(Planner):
@@ -72,7 +73,7 @@ class PersonPlanner(Planner):
         name = values.get("name") or " ".join(values[part] for part in ("first_name", "last_name") if part in values)
         wanted = {**{field: values[field] for field in _PLAIN if field in values}, **({"name": name} if name else {})}
         words = changes(person, [(field, _LABELS[field], value) for field, value in wanted.items()])
-        _check(person)
+        check(person, _LABELS, unread=_UNREAD)
         contact, more = self._contact(draft, found)
         if found is None:
             return Planned(draft.number, Action.CREATE, person.email, more, (person, bool(words), contact))
@@ -88,10 +89,8 @@ class PersonPlanner(Planner):
             if any(flags.values()):
                 raise LineRefused(_LABELS["organization"], "Say where this person is a contact.")
             return None, []
-        try:
+        with about(_LABELS["organization"]):
             place = self._organizations.one(values["organization"], values.get("state", ""))
-        except CellRefused as refused:
-            raise LineRefused(_LABELS["organization"], refused.sentence) from refused
         self._check_primary(draft, place, person, wants=bool(flags.get("is_primary")))
         held = self._contacts.get((place.pk, person.pk)) if person is not None else None
         if held is None:
@@ -152,12 +151,3 @@ def people_by_address(addresses: Iterable[str], planner: Planner) -> dict[str, U
     for person in planner.locked(rows.filter(lower__in=wanted)):
         found[person.email.lower()] = people.setdefault(person.pk, person)
     return found
-
-
-def _check(person: User) -> None:
-    """The model's own validators."""
-    try:
-        person.clean_fields(exclude=["password", "merged_into", "last_login"])
-    except ValidationError as error:
-        name, sentences = next(iter(error.message_dict.items()))
-        raise LineRefused(_LABELS.get(name, ""), sentences[0]) from error

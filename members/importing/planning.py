@@ -6,11 +6,13 @@ before each chunk is written. Both must come to the same plan, or nothing is wri
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -111,6 +113,24 @@ class LineRefused(Exception):
         super().__init__(sentence)
         self.label = label
         self.sentence = sentence
+
+
+@contextmanager
+def about(label: str) -> Iterator[None]:
+    """What a cell is refused for inside, the line is refused for, at the field of this label."""
+    try:
+        yield
+    except CellRefused as refused:
+        raise LineRefused(label, refused.sentence) from refused
+
+
+def check(row: models.Model, labels: Mapping[str, str], *, unread: Sequence[str]) -> None:
+    """Have the model's own validators look at all fields but those that no line can fill. Raises LineRefused."""
+    try:
+        row.clean_fields(exclude=unread)
+    except ValidationError as error:
+        name, sentences = next(iter(error.message_dict.items()))
+        raise LineRefused(labels.get(name, ""), sentences[0]) from error
 
 
 def shown(value: Any) -> str:
