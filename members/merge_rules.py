@@ -22,7 +22,7 @@ from allauth.account.models import EmailAddress
 from django.db.models import F, Max
 from django.db.models.functions import Lower
 
-from cosn_site.templatetags.site import day as in_full
+from cosn_site.templatetags.site import day
 from members.models import (
     Contact,
     DirectoryEntry,
@@ -283,7 +283,7 @@ def forget_ways_through_itself(kept: Organization) -> None:
 
 def in_words(term: Term) -> str:
     """Its days."""
-    return f"{in_full(term.starts_on)} to {in_full(term.last_day)}"
+    return f"{day(term.starts_on)} to {day(term.last_day)}"
 
 
 def is_above(organization: Organization, other: Organization) -> bool:
