@@ -1,11 +1,12 @@
-"""How every form of the site is drawn: `{{ form }}` and `{{ field.as_field_group }}` come out as our own fields.
+"""How every form of the site is drawn: `{{ form }}` and `{{ field.as_field_group }}` come out as our own fields;
+and the form that has none.
 
 The ids of hint and error are Django's own (`id_name_helptext`, `id_name_error`), so `aria-describedby` is Django's too.
 """
 
 from typing import Any
 
-from django.forms import BoundField, widgets
+from django.forms import BoundField, Form, widgets
 from django.forms.renderers import TemplatesSetting
 
 _UNBOXED = (widgets.CheckboxInput, widgets.RadioSelect, widgets.CheckboxSelectMultiple, widgets.FileInput)
@@ -33,3 +34,7 @@ class SiteFormRenderer(TemplatesSetting):
     form_template_name = "components/form.html"
     field_template_name = "components/field.html"
     bound_field_class = SiteBoundField
+
+
+class NothingAsked(Form):
+    """The form of a step that needs nothing but the press of its button."""

@@ -21,11 +21,8 @@ from django.utils import timezone
 
 from cosn_site.admin_fields import AssociationDateTimeField, DayInput
 from cosn_site.admin_history import audit_rows
+from cosn_site.forms import NothingAsked
 from cosn_site.verbs import StepRefused
-
-
-class NothingAsked(forms.Form):
-    """The form of a verb that needs nothing but the press of its button."""
 
 
 class ObjectForm(forms.Form):

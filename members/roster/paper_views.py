@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
+from cosn_site.forms import NothingAsked
 from cosn_site.limits import within_limit
 from cosn_site.uploads import oversized_fields
 from cosn_site.verbs import StepRefused
@@ -19,7 +20,7 @@ from members.domain_names import NotADomain, PublicProvider, PublicSuffix
 from members.models import Contact, Domain, ExemptionCertificate
 from members.roster.desk import Desk, for_contact
 from members.roster.forms import BillingForm, CertificateForm, DomainForm
-from members.roster.steps import NothingAsked, StepPage, posted, take_step
+from members.roster.steps import StepPage, posted, take_step
 
 DAY = 24 * 60 * 60
 DOMAINS_A_DAY = 30  # added by one organization, removed ones included

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
+from cosn_site.forms import NothingAsked
 from cosn_site.limits import within_limit
 from cosn_site.verbs import StepRefused
 from members import invitations, requests, seats
@@ -15,7 +16,7 @@ from members.handoff import hand_off as hand_off_verb
 from members.models import Contact, Invitation, Membership, Seat, SeatRequest
 from members.roster.desk import Desk, for_contact
 from members.roster.forms import DeclineForm, HandOffForm, InviteForm, SwapForm
-from members.roster.steps import NothingAsked, StepPage, posted, take_step
+from members.roster.steps import StepPage, posted, take_step
 
 HOUR = 60 * 60
 INVITATIONS_AN_HOUR = 100  # of one organization

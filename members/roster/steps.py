@@ -14,10 +14,6 @@ from cosn_site.verbs import StepRefused
 from members.roster.desk import Desk
 
 
-class NothingAsked(forms.Form):
-    """The form of a step that needs nothing but the press of its button."""
-
-
 @dataclass(frozen=True, slots=True)
 class StepPage:
     """The words of a step's page. `is_next` makes its button the yellow one: it is what the contact wants to do."""
