@@ -89,14 +89,15 @@ class MembershipPlanner(Planner):
     def _holder(self, values: dict[str, Any]) -> Organization | User:
         if ("organization" in values) == ("email" in values):
             raise LineRefused(_LABELS["organization"], "Give an organization or a person’s address, and not both.")
+        holder: Organization | User | None
         if "email" in values:
-            person = self._people.get(values["email"].lower())
-            if person is None or not person.is_active:
+            holder = self._people.get(values["email"].lower())
+            if holder is None or not holder.is_active:
                 raise LineRefused(_LABELS["email"], "Nobody with this address has an account. Import the people first.")
-            return person
-        with about(_LABELS["organization"]):
-            organization = self._organizations.one(values["organization"], values.get("state", ""))
-        return organization
+        else:
+            with about(_LABELS["organization"]):
+                holder = self._organizations.one(values["organization"], values.get("state", ""))
+        return holder
 
     def _plan(self, values: dict[str, Any], holder: Organization | User) -> Priced:
         for name in ("plan", "starts_on"):
