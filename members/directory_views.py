@@ -1,7 +1,6 @@
 """The pages of the directory: to look somebody up, and to say what others see of oneself."""
 
 from datetime import date
-from typing import cast
 
 from django import forms
 from django.contrib import messages
@@ -18,7 +17,8 @@ from cosn_site.limits import within_limit
 from cosn_site.verbs import StepRefused
 from members import directory as verbs
 from members.directory import Choices
-from members.models import DirectoryEntry, User
+from members.models import DirectoryEntry
+from members.signed_in import person_of
 from members.states import NAMES
 
 A_PAGE = 24
@@ -57,7 +57,7 @@ class EntryForm(forms.ModelForm[DirectoryEntry]):
 @require_safe
 def directory(request: HttpRequest) -> HttpResponse:
     """Members who want to be found, for members: `?q=` and `state=` search, `person=` is one of them."""
-    person, now = _person(request), timezone.now()
+    person, now = person_of(request), timezone.now()
     today = association_day(now)
     if not verbs.may_read(person, today):
         return render(request, "members/directory_closed.html")
@@ -95,7 +95,7 @@ def _one(request: HttpRequest, today: date) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def my_entry(request: HttpRequest) -> HttpResponse:
     """Be listed, choose each field, see what others see, leave."""
-    person, now = _person(request), timezone.now()
+    person, now = person_of(request), timezone.now()
     today, step = association_day(now), request.POST.get("step", "")
     entry = DirectoryEntry.objects.filter(person=person).first()
     if step == "leave":
@@ -122,8 +122,3 @@ def my_entry(request: HttpRequest) -> HttpResponse:
         "card": verbs.preview(person, choices),
     }
     return render(request, "members/my_directory_entry.html", context, status=422 if form.errors else 200)
-
-
-def _person(request: HttpRequest) -> User:
-    """Who is signed in: behind `@signed_in` there is always somebody."""
-    return cast("User", request.user)

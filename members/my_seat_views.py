@@ -1,6 +1,6 @@
 """A person's own way to a seat: take one, ask for one, accept an invitation; and the page that welcomes them to it."""
 
-from typing import Any, cast
+from typing import Any
 
 from allauth.account.utils import perform_login
 from django.contrib import messages
@@ -22,6 +22,7 @@ from members.invitations import accept_as_new_person, accept_invitation, has_acc
 from members.models import Contact, Invitation, Membership, Seat, SeatRequest, User
 from members.requests import drop_request, offers_for, take_or_request_seat
 from members.seats import addresses_of, membership_standing, room_of, seats_in_force
+from members.signed_in import person_of
 
 HOUR = 60 * 60
 TRIES_AN_HOUR = 20  # asking, dropping, asking again: each ask is a mail to the contact
@@ -36,7 +37,7 @@ class TooManyTries(StepRefused):
 @require_http_methods(["GET", "HEAD", "POST"])
 def my_seat(request: HttpRequest) -> HttpResponse:
     """The seats that I can have: invited to, free to take, to be asked for."""
-    person, now, problem = cast("User", request.user), timezone.now(), ""
+    person, now, problem = person_of(request), timezone.now(), ""
     if request.method == "POST":
         try:
             return _take(request, person)
@@ -142,7 +143,7 @@ def domain_link(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def welcome(request: HttpRequest) -> HttpResponse:
     """What whoever got a seat finds: what their organization has, the next forum, what peers read."""
-    person, now = cast("User", request.user), timezone.now()
+    person, now = person_of(request), timezone.now()
     rows = seats_in_force().filter(person=person).select_related("membership__organization", "membership__plan")
     seat = rows.order_by("-taken_at", "-pk").first()
     context: dict[str, Any] = {"seat": seat}

@@ -1,7 +1,5 @@
 """Pages about membership and the person."""
 
-from typing import cast
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,10 +12,10 @@ from cosn_site.clock import association_day
 from members.forms import ProfileForm
 from members.holdings import load_holdings
 from members.invitations import invitations_of
-from members.models import User
 from members.offers import offers_on
 from members.requests import offers_for
 from members.roster.desk import looked_after_by
+from members.signed_in import person_of
 from members.standing import Via, person_standing, standing
 from members.story import story_of
 
@@ -34,7 +32,7 @@ def plans(request: HttpRequest) -> HttpResponse:
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """My standing and why, my downloads."""
-    person, now = _person(request), timezone.now()
+    person, now = person_of(request), timezone.now()
     today, holdings = association_day(now), load_holdings(person.pk)
     found = person_standing(holdings, today)
     told = [
@@ -58,14 +56,9 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """My name, title and time zone."""
-    form = ProfileForm(request.POST or None, instance=_person(request))
+    form = ProfileForm(request.POST or None, instance=person_of(request))
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, "Your details are saved.")
         return redirect("members:account")
     return render(request, "members/profile.html", {"form": form})
-
-
-def _person(request: HttpRequest) -> User:
-    """Who is signed in: behind `@signed_in` there is always somebody."""
-    return cast("User", request.user)

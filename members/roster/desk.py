@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, cast
+from typing import Any, Concatenate
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from cosn_site.audience import contact_only
 from members.holdings import works_at
 from members.models import Contact, Membership, Organization, User
+from members.signed_in import person_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def for_contact[**P](
 
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        person = cast("User", request.user)
+        person = person_of(request)
         organization = looked_after_by(person).filter(slug=kwargs.pop("slug")).first()
         if organization is None:
             return not_the_contact(request)
@@ -62,7 +63,7 @@ def for_contact[**P](
 
 def not_the_contact(request: HttpRequest) -> HttpResponse:
     """403, with who the contact is where this person works."""
-    person = cast("User", request.user)
+    person = person_of(request)
     work = works_at(person.pk).order_by().values_list("organization", flat=True)
     contacts = Contact.objects.filter(organization__in=list(work), is_primary=True, person__is_active=True)
     context = {"contacts": contacts.exclude(person=person).select_related("organization", "person")}

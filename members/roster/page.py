@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,11 +12,12 @@ from django.views.decorators.http import require_safe
 
 from cosn_site.audience import contact_only
 from cosn_site.clock import association_day
-from members.models import Contact, Seat, SeatRequest, User
+from members.models import Contact, Seat, SeatRequest
 from members.price_lists import size_of_holder
 from members.roster.desk import Desk, desk_of, for_contact, looked_after_by, not_the_contact
 from members.roster.forms import InviteForm
 from members.seats import Room, membership_standing, room_of, seats_that_count
+from members.signed_in import person_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Row:
 @require_safe
 def organization(request: HttpRequest) -> HttpResponse:
     """My organization; a choice, when I look after several."""
-    person = cast("User", request.user)
+    person = person_of(request)
     mine = list(looked_after_by(person)[:50])
     if not mine:
         return not_the_contact(request)
