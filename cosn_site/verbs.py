@@ -20,6 +20,18 @@ class StepRefused(Exception):
         super().__init__(self.sentence)
 
 
+class ReasonMissing(StepRefused):
+    """A step that is taken for a reason, which is kept or told to somebody, was given none."""
+
+
+def reason_given(reason: str, *, otherwise: str) -> str:
+    """The reason without the space around it. Where there is none, raises `ReasonMissing` with this sentence."""
+    reason = reason.strip()
+    if not reason:
+        raise ReasonMissing(otherwise)
+    return reason
+
+
 @contextmanager
 def audited(verb: str, *, by: AbstractBaseUser | None) -> Iterator[None]:
     """A context in which every audit row names the verb and the actor (nobody, for what the system does by itself).

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from cosn_site.clock import association_day
-from cosn_site.verbs import audited
+from cosn_site.verbs import audited, reason_given
 from members.models import Membership, Organization, Plan, PriceList, SeatAddition, Term, User
 from members.price_lists import price_list_on
 from members.prices import Days, last_day_of
@@ -38,10 +38,6 @@ class NothingToExtend(DuesError):
 
 class LengthWrong(DuesError):
     sentence = "Give one day or more."
-
-
-class ReasonMissing(DuesError):
-    sentence = "Say why it is free."
 
 
 class NothingToCancel(DuesError):
@@ -145,6 +141,9 @@ def add_seats(
 
 
 # --- free days ----------------------------------------------------------------------------------------------------
+_WHY_FREE = "Say why it is free."
+
+
 @dataclass(frozen=True, slots=True)
 class Gift:
     """What would be recorded for nothing: days, with so many seats. Without a grace of its own it has the list’s."""
@@ -190,7 +189,7 @@ def give_complimentary_term(
     Raises `LengthWrong`, `ReasonMissing`, `OrderUnpaid`, `NoPrices`.
     """
     with transaction.atomic(), audited("give_complimentary_term", by=by):
-        membership, reason = locked(membership), _reason(reason)
+        membership, reason = locked(membership), reason_given(reason, otherwise=_WHY_FREE)
         gift = complimentary_days(membership=membership, months=months, now=now)
         return record_term(
             membership=membership,
@@ -212,7 +211,7 @@ def extend(*, membership: Membership, days: int, reason: str, by: User | None, n
     Raises `LengthWrong`, `ReasonMissing`, `OrderUnpaid`, `NothingToExtend`.
     """
     with transaction.atomic(), audited("extend", by=by):
-        membership, reason = locked(membership), _reason(reason)
+        membership, reason = locked(membership), reason_given(reason, otherwise=_WHY_FREE)
         gift = days_more(membership=membership, days=days, now=now)
         return record_term(
             membership=membership,
@@ -282,9 +281,3 @@ def _record(
         by=by,
         now=now,
     )
-
-
-def _reason(reason: str) -> str:
-    if not reason.strip():
-        raise ReasonMissing
-    return reason.strip()

@@ -15,12 +15,13 @@ from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.db import models, transaction
 
-from cosn_site.verbs import StepRefused, audited
+from cosn_site.verbs import StepRefused, audited, reason_given
 from members import merge_rules
 from members.merge_rules import Settlement
 from members.models import Membership, Merge, Organization, User
 from members.references import InTheWay, keys_to_move, move
 
+_WHY = "Say how you know that these two are one."
 _FILLED_OF_PEOPLE = ("name", "title")
 _FILLED_OF_ORGANIZATIONS = ("state", "nces_id", "enrollment", "staff_count", "parent")
 
@@ -35,10 +36,6 @@ class SameOne(MergeError):
 
 class AlreadyMerged(MergeError):
     """One of the two was merged into another row before."""
-
-
-class ReasonMissing(MergeError):
-    sentence = "Say how you know that these two are one."
 
 
 class RightsHeld(MergeError):
@@ -58,16 +55,15 @@ def merge_people(*, kept: User, merged: User, reason: str, by: User | None, now:
 
     Raises `SameOne`, `AlreadyMerged`, `RightsHeld`, `ReasonMissing`, `TermsClash`, `CannotMove`.
     """
+    reason = reason_given(reason, otherwise=_WHY)
     with transaction.atomic(), audited("merge_people", by=by):
-        kept, merged = _both(User, "person", kept, merged, reason)
+        kept, merged = _both(User, "person", kept, merged)
         _check_people(kept, merged, by)
         memberships = _memberships("person", kept, merged)
         _settle(merge_rules.of_people(kept, merged, now), memberships, now)
         merge_rules.take_addresses(kept, merged)
         moved = keys_to_move(kept, merged) | _keys_of(memberships)
-        record = Merge.objects.create(
-            kept_person=kept, merged_person=merged, reason=reason.strip(), at=now, by=by, moved=moved
-        )
+        record = Merge.objects.create(kept_person=kept, merged_person=merged, reason=reason, at=now, by=by, moved=moved)
         _move(kept, merged, memberships)
         _retire_person(kept, merged)
     return record
@@ -80,13 +76,14 @@ def merge_organizations(
 
     Raises `SameOne`, `AlreadyMerged`, `ReasonMissing`, `TermsClash`, `CannotMove`.
     """
+    reason = reason_given(reason, otherwise=_WHY)
     with transaction.atomic(), audited("merge_organizations", by=by):
-        kept, merged = _both(Organization, "organization", kept, merged, reason)
+        kept, merged = _both(Organization, "organization", kept, merged)
         memberships = _memberships("organization", kept, merged)
         _settle(merge_rules.of_organizations(kept, merged), memberships, now)
         moved = keys_to_move(kept, merged) | _keys_of(memberships)
         record = Merge.objects.create(
-            kept_organization=kept, merged_organization=merged, reason=reason.strip(), at=now, by=by, moved=moved
+            kept_organization=kept, merged_organization=merged, reason=reason, at=now, by=by, moved=moved
         )
         kept.refresh_from_db()
         _move(kept, merged, memberships)
@@ -120,11 +117,9 @@ def _foreseen(memberships: tuple[Membership, Membership] | None, now: datetime) 
 
 
 # --- who may ------------------------------------------------------------------------------------------------------
-def _both(model: Any, holder: str, kept: Any, merged: Any, reason: str) -> tuple[Any, Any]:
+def _both(model: Any, holder: str, kept: Any, merged: Any) -> tuple[Any, Any]:
     """The two rows, locked, which also keeps new rows from pointing to them; and their memberships."""
     _check_two(kept, merged)
-    if not reason.strip():
-        raise ReasonMissing
     # whoever gives a seat or records a term locks the membership before its holder; so does a merge, here and upstairs
     for rule in merge_rules.UPSTAIRS if model is User else ():
         rule.lock(kept, merged)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from cosn_site.clock import association_day
-from cosn_site.verbs import audited
+from cosn_site.verbs import audited, reason_given
 from members.contacts import primary_contact_of
 from members.models import Membership, Organization, Seat, SeatRequest, User
 from members.seat_mail import send_answer, send_request
@@ -33,10 +33,6 @@ from members.standing import Holding, Via, standing
 
 class RequestAnswered(SeatError):
     """Somebody was quicker."""
-
-
-class ReasonMissing(SeatError):
-    sentence = "Say why, so that they know what to do."
 
 
 NOWHERE = Place(works_here=False)
@@ -138,8 +134,8 @@ def answer_request(
     Raises `RequestAnswered`, `ReasonMissing`, and what giving a seat raises: `NoSeatLeft`, `NoCurrentTerm`.
     """
     reason = " ".join(reason.split())
-    if answer is SeatRequest.Answer.DECLINED and not reason:
-        raise ReasonMissing
+    if answer is SeatRequest.Answer.DECLINED:
+        reason_given(reason, otherwise="Say why, so that they know what to do.")
     with transaction.atomic(), audited("answer_request", by=by):
         membership = locked_for_seating(request.membership)
         row = _open(request)

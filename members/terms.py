@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from django.db import connection, transaction
 
 from cosn_site.clock import in_full
-from cosn_site.verbs import StepRefused, audited
+from cosn_site.verbs import StepRefused, audited, reason_given
 from members.models import Membership, PriceList, Term, User
 from members.price_lists import figures, price_list_on, size_of_holder
 from members.prices import Days, quote, year_around
@@ -43,10 +43,6 @@ class AlreadyPaid(TermError):
 
 class AlreadyVoid(TermError):
     sentence = "This term is void already."
-
-
-class ReasonMissing(TermError):
-    sentence = "Say why the term is void."
 
 
 class WasReplaced(TermError):
@@ -191,9 +187,7 @@ def void_term(*, term: Term, reason: str, by: User | None, now: datetime) -> Non
 
     Raises `AlreadyVoid`, `ReasonMissing`, `WasReplaced`, `CannotBringBack`.
     """
-    reason = reason.strip()
-    if not reason:
-        raise ReasonMissing
+    reason = reason_given(reason, otherwise="Say why the term is void.")
     with transaction.atomic(), audited("void_term", by=by):
         membership = locked(term.membership)
         row = Term.objects.select_for_update().get(pk=term.pk)

@@ -21,7 +21,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from cosn_site.clock import association_day
-from cosn_site.verbs import StepRefused, audited
+from cosn_site.verbs import StepRefused, audited, reason_given
 from members.models import User
 from reports.covers import motif_for
 from reports.intake import inspect_pdf
@@ -45,10 +45,6 @@ class WrongState(PublishingError):
 
 class TimeHasPassed(PublishingError):
     sentence = "That time has passed. Choose a time that is yet to come."
-
-
-class ReasonMissing(PublishingError):
-    sentence = "Say why it is withdrawn. The reason is shown on the report's page."
 
 
 class SameFile(PublishingError):
@@ -254,9 +250,7 @@ def withdraw(*, report: Report, reason: str, by: User | None, now: datetime) -> 
 
     Raises `ReasonMissing`, `WrongState`.
     """
-    reason = reason.strip()
-    if not reason:
-        raise ReasonMissing
+    reason = reason_given(reason, otherwise="Say why it is withdrawn. The reason is shown on the report's page.")
     with _step(report, "withdraw", by) as row:
         _must_be(row, now, State.OUT, State.EMBARGOED)
         row.withdrawn_at = now

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from cosn_site.verbs import StepRefused, audited
+from cosn_site.verbs import StepRefused, audited, reason_given
 from members.models import User
 from reports.models import Report
 from store.models import Grant
@@ -30,10 +30,6 @@ class AlreadyClosed(GrantError):
 
 class EndsBeforeItOpens(GrantError):
     sentence = "That time has passed. Choose a time that is yet to come, or leave it empty."
-
-
-class ReasonMissing(GrantError):
-    sentence = "Say why the grant is revoked."
 
 
 def give(
@@ -95,9 +91,7 @@ def hash_of_link(secret: str) -> str:
 
 def revoke(*, grant: Grant, reason: str, by: User | None, now: datetime) -> None:
     """Close the grant: it opens nothing from this instant. Raises `AlreadyClosed`, `ReasonMissing`."""
-    reason = reason.strip()
-    if not reason:
-        raise ReasonMissing
+    reason = reason_given(reason, otherwise="Say why the grant is revoked.")
     with transaction.atomic(), audited("revoke_grant", by=by):
         row = Grant.objects.select_for_update().get(pk=grant.pk)
         if row.closed_at is not None:

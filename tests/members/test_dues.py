@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pghistory.models import Events
 
+from cosn_site.verbs import ReasonMissing
 from members import dues, quotes, terms
 from members.models import Membership, Plan, Term, User
 from members.price_lists import NoPrices
@@ -389,13 +390,13 @@ def test_an_extension_does_not_take_a_cancellation_back() -> None:
 
 def test_free_days_need_a_reason_and_a_length() -> None:
     membership = joined()
-    with pytest.raises(dues.ReasonMissing):
+    with pytest.raises(ReasonMissing, match="Say why it is free"):
         extended(membership, 5, reason="  ")
     with pytest.raises(dues.LengthWrong):
         extended(membership, 0)
     with pytest.raises(dues.LengthWrong):
         complimentary(membership, months=0)
-    with pytest.raises(dues.ReasonMissing):
+    with pytest.raises(ReasonMissing, match="Say why it is free"):
         complimentary(membership, reason="")
 
 

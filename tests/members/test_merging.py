@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from pghistory.models import Event
 
+from cosn_site.verbs import ReasonMissing
 from members import merging
 from members.models import (
     Contact,
@@ -317,7 +318,7 @@ def test_a_merge_needs_two_a_reason_and_an_account_that_is_on() -> None:
     kept, second = people.visitor(), people.purchase()
     with pytest.raises(merging.SameOne):
         merge_people(kept, kept)
-    with pytest.raises(merging.ReasonMissing):
+    with pytest.raises(ReasonMissing, match="Say how you know that these two are one"):
         merge_people(kept, second, reason="  ")
     User.objects.filter(pk=kept.pk).update(is_active=False)
     with pytest.raises(merging.RightsHeld, match="switched off"):

@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from django.core.cache import cache
 from django.utils import timezone
 
+from cosn_site.verbs import ReasonMissing
 from members import contacts, requests, seats
 from members.holdings import seats_in_force
 from members.models import Contact, Domain, Membership, Organization, Seat, SeatRequest, User
@@ -159,7 +160,7 @@ def test_a_request_is_declined_with_a_reason_that_its_sender_reads() -> None:
     membership, noseat = maple(), people.noseat()
     asked_for = take(membership, noseat)
     assert isinstance(asked_for, SeatRequest)
-    with pytest.raises(requests.ReasonMissing):
+    with pytest.raises(ReasonMissing, match="Say why, so that they know what to do"):
         answer(asked_for, Answer.DECLINED, " ")
     deliver()
     answer(asked_for, Answer.DECLINED, "We add seats in July.")

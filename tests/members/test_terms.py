@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pghistory.models import Events
 
+from cosn_site.verbs import ReasonMissing
 from members import terms
 from members.models import Membership, Term
 from members.prices import last_day_of
@@ -120,7 +121,7 @@ def test_a_void_term_is_neither_paid_nor_voided_again() -> None:
 
 def test_voiding_wants_a_reason() -> None:
     term = record(membership())
-    with pytest.raises(terms.ReasonMissing):
+    with pytest.raises(ReasonMissing, match="Say why the term is void"):
         terms.void_term(term=term, reason=" ", by=None, now=NOW)
     assert Term.objects.get(pk=term.pk).voided_at is None
 

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pghistory.models import Events
 
+from cosn_site.verbs import ReasonMissing
 from reports import publishing
 from reports.intake import PdfRefused
 from reports.models import Edition, Report
@@ -233,7 +234,7 @@ def test_a_report_withdrawn_under_embargo_comes_back_under_it() -> None:
 
 def test_a_withdrawal_gives_a_reason() -> None:
     report = make_report(state=State.OUT)
-    with pytest.raises(publishing.ReasonMissing):
+    with pytest.raises(ReasonMissing, match="Say why it is withdrawn"):
         publishing.withdraw(report=report, reason="  ", by=None, now=NOW)
     assert report.state(NOW) is State.OUT
 

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 from pghistory.models import Events
 
+from cosn_site.verbs import ReasonMissing
 from store import grants
 from store.access import decide, read_viewer
 from store.models import Grant
@@ -73,7 +74,7 @@ def test_a_grant_does_not_end_before_it_opens() -> None:
 
 def test_a_grant_is_revoked_once_and_with_a_reason() -> None:
     grant = give()
-    with pytest.raises(grants.ReasonMissing):
+    with pytest.raises(ReasonMissing, match="Say why the grant is revoked"):
         grants.revoke(grant=grant, reason=" ", by=None, now=timezone.now())
     grants.revoke(grant=grant, reason="A mistake.", by=None, now=timezone.now())
     with pytest.raises(grants.AlreadyClosed):
