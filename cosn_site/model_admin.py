@@ -69,6 +69,9 @@ class Verb:
         return self.form(data, prefix=self.name)
 
 
+Facts = tuple[tuple[str, str], ...]  # pairs of words, as `Verb.preview` says them
+
+
 def fingerprint(facts: Iterable[tuple[str, str]]) -> str:
     """Tells whether somebody has seen these very facts."""
     return sha256(repr(tuple(facts)).encode()).hexdigest()
@@ -209,20 +212,32 @@ class RoomAdmin(QuietFields, admin.ModelAdmin):
         if not (user.has_perm(verb.permission) and self.has_view_permission(request, obj)):
             raise PermissionDenied
         form = verb.form_about(obj, request.POST if request.method == "POST" else None)
-        facts: tuple[tuple[str, str], ...] = ()
+        unseen: Facts = ()
         if form.is_valid():
-            now = timezone.now()
             try:
-                with _one_at_a_time(obj) if verb.preview else nullcontext():
-                    facts = tuple(verb.preview(obj, form.cleaned_data, now)) if verb.preview else ()
-                    if not facts or request.POST.get("seen") == fingerprint(facts):
-                        verb.run(obj, form.cleaned_data, user, now)
-                        self.log_change(request, obj, verb.label)
-                        messages.success(request, verb.done.format(object=obj))
-                        return redirect(self._change_url(obj))
+                unseen = self._take(request, verb, obj, form.cleaned_data)
             except StepRefused as refused:
                 form.add_error(None, refused.sentence)
-                facts = ()
+            else:
+                if not unseen:
+                    messages.success(request, verb.done.format(object=obj))
+                    return redirect(self._change_url(obj))
+        return self._verb_page(request, verb, obj, form, unseen)
+
+    def _take(self, request: HttpRequest, verb: Verb, obj: Any, cleaned: Mapping[str, Any]) -> Facts:
+        """Take the step; or, where it previews facts that nobody has seen yet, answer with those and take none."""
+        now = timezone.now()
+        with _one_at_a_time(obj) if verb.preview else nullcontext():
+            facts = tuple(verb.preview(obj, cleaned, now)) if verb.preview else ()
+            if facts and request.POST.get("seen") != fingerprint(facts):
+                return facts
+            verb.run(obj, cleaned, request.user, now)
+            self.log_change(request, obj, verb.label)
+        return ()
+
+    def _verb_page(
+        self, request: HttpRequest, verb: Verb, obj: Any, form: forms.Form, facts: Facts
+    ) -> TemplateResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": verb.label,
@@ -238,8 +253,7 @@ class RoomAdmin(QuietFields, admin.ModelAdmin):
             "change_url": self._change_url(obj),
             "status": self.status_of(obj, timezone.now()),
         }
-        status = 422 if form.errors else 200
-        return TemplateResponse(request, "admin/verb.html", context, status=status)
+        return TemplateResponse(request, "admin/verb.html", context, status=422 if form.errors else 200)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
         obj = self.get_object(request, unquote(object_id))
