@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef
+from django.db.models import F, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 from cosn_site import markdown
@@ -21,48 +21,28 @@ _SERIES = columns(Series)
 _FORUM = ("title", "slug", "status", "starts_at", "time_zone")
 
 
+def _rows(found: QuerySet[Any], *names: str, **sources: str) -> ArraySubquery:
+    """Some columns of these rows, under their own names or others, as an array of JSON objects."""
+    return ArraySubquery(found.values(row=JSONObject(**{name: name for name in names}, **sources)))
+
+
 def _lists() -> dict[str, ArraySubquery]:
-    """Everything a report has several of, as arrays of JSON objects."""
+    """Everything a report has several of."""
     own = OuterRef("pk")
     takeaways = Takeaway.objects.filter(report=own).order_by("position", "pk")
+    editions = Edition.objects.filter(report=own).once_out().order_by("-number")
+    categories = Category.objects.filter(reports=own).order_by("framework__position", "position")
+    sponsors = Sponsor.objects.filter(forums=OuterRef("forum_id")).order_by("name")
+    coverage = Coverage.objects.filter(reports=own).order_by("-published_on")
     news = NewsItem.objects.filter(reports=own, published_at__isnull=False).order_by("-published_at")
     return {
-        "takeaways": ArraySubquery(
-            takeaways.values(
-                row=JSONObject(
-                    kind="kind", text="text", skill_id="skill_id", skill="skill__name", skill_slug="skill__slug"
-                )
-            )
-        ),
-        "editions": ArraySubquery(
-            Edition.objects.filter(report=own)
-            .once_out()
-            .order_by("-number")
-            .values(row=JSONObject(number="number", released_on="released_on", note="note"))
-        ),
-        "focus_areas": ArraySubquery(
-            FocusArea.objects.filter(reports=own).values(row=JSONObject(id="pk", name="name", slug="slug"))
-        ),
-        "categories": ArraySubquery(
-            Category.objects.filter(reports=own)
-            .order_by("framework__position", "position")
-            .values(row=JSONObject(id="pk", name="name", slug="slug"))
-        ),
-        "sponsors": ArraySubquery(
-            Sponsor.objects.filter(forums=OuterRef("forum_id")).order_by("name").values(row=JSONObject(name="name"))
-        ),
-        "coverage": ArraySubquery(
-            Coverage.objects.filter(reports=own)
-            .order_by("-published_on")
-            .values(
-                row=JSONObject(
-                    outlet="outlet", author="author", on="published_on", headline="headline", line="line", url="url"
-                )
-            )
-        ),
-        "news": ArraySubquery(
-            news.values(row=JSONObject(kind="kind", title="title", slug="slug", published_at="published_at"))
-        ),
+        "takeaways": _rows(takeaways, "kind", "text", "skill_id", skill="skill__name", skill_slug="skill__slug"),
+        "editions": _rows(editions, "number", "released_on", "note"),
+        "focus_areas": _rows(FocusArea.objects.filter(reports=own), "name", "slug", id="pk"),
+        "categories": _rows(categories, "name", "slug", id="pk"),
+        "sponsors": _rows(sponsors, "name"),
+        "coverage": _rows(coverage, "outlet", "author", "headline", "line", "url", on="published_on"),
+        "news": _rows(news, "kind", "title", "slug", "published_at"),
     }
 
 
