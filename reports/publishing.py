@@ -121,17 +121,14 @@ def add_edition(
     """Make these bytes the report's current edition; earlier ones stay in the record.
 
     `filename` is what a reader's copy is called; without one it is named after the report's address. `source` is the
-    Markdown it was set from. `released_on` defaults to the report's release day for a first edition, else to today
-    in the association's zone. Raises `reports.intake.PdfRefused` for bytes that are not a PDF we would pass on, and
-    `SameFile`. The text of the pages is read later, by a task.
+    Markdown it was set from. `released_on` defaults to `release_day`. The text of the pages is read later, by a task.
+
+    Raises `reports.intake.PdfRefused` for bytes that are not a PDF we would pass on, and `SameFile`.
     """
     facts = inspect_pdf(BytesIO(content))
     with files_follow_the_transaction(), _step(report, "add_edition", by) as row:
-        current = row.current_edition
-        if current is not None and current.sha256 == facts.sha256:
-            raise SameFile(f"This is the same file as edition {current.number}. Nothing was added.")
-        number = _next_number(row)
-        first_day = row.released_on if number == 1 else None
+        _must_differ(row.current_edition, facts.sha256)
+        number = next_number(row)
         edition = Edition(
             report=row,
             number=number,
@@ -141,23 +138,36 @@ def add_edition(
             pages=facts.pages,
             note=note,
             source=source,
-            released_on=released_on or first_day or association_day(now),
+            released_on=released_on or release_day(row, number, now),
             added_at=now,
             added_by=by,
         )
-        edition.file.save("edition.pdf", ContentFile(content), save=False)
-        _stored_now(edition.file.name)
-        edition.save(force_insert=True)
+        _store(edition, content)
         row.current_edition = edition
         row.save(update_fields=["current_edition"])
         index_edition.enqueue(edition.pk)  # a row of the same transaction: it is never lost, and never early
     return edition
 
 
-def _stored_now(name: str | None) -> None:
+def next_number(report: Report) -> int:
+    """The number of the edition that would be added now. The report need not be saved yet."""
+    last = report.editions.aggregate(last=Max("number"))["last"] if report.pk else None
+    return (last or 0) + 1
+
+
+def release_day(report: Report, number: int, now: datetime) -> date:
+    """The day of an edition for which none was chosen: the report's for the first, else today in the association's
+    zone."""
+    return (report.released_on if number == 1 else None) or association_day(now)
+
+
+def _store(edition: Edition, content: bytes) -> None:
+    """The file, which goes again if the transaction does, and then the row."""
+    edition.file.save("edition.pdf", ContentFile(content), save=False)
     stored = _stored.get()
-    if stored is not None and name:
-        stored.append(name)
+    if stored is not None and edition.file.name:
+        stored.append(edition.file.name)
+    edition.save(force_insert=True)
 
 
 def _reader_filename(wanted: str, report: Report, number: int) -> str:
@@ -179,8 +189,8 @@ def typeset_edition(
     now: datetime,
 ) -> Edition:
     """Set the Markdown as a PDF and make it the report's current edition. See `add_edition`."""
-    number = _next_number(report)
-    day = released_on or (report.released_on if number == 1 else None) or association_day(now)
+    number = next_number(report)
+    day = released_on or release_day(report, number, now)
     content = set_as_pdf(report=report, source=source, number=number, released_on=day)
     return add_edition(
         report=report,
@@ -292,10 +302,6 @@ def manuscript_of(*, report: Report, source: str, number: int, released_on: date
     )
 
 
-def _next_number(report: Report) -> int:
-    return (report.editions.aggregate(last=Max("number"))["last"] or 0) + 1
-
-
 _IN_WORDS = {
     State.DRAFT: "is a draft",
     State.SCHEDULED: "is scheduled",
@@ -310,6 +316,11 @@ def _must_be(report: Report, now: datetime, *states: State) -> State:
     if state not in states:
         raise WrongState(f"This report {_IN_WORDS[state]}, so this step is not possible. Nothing was changed.")
     return state
+
+
+def _must_differ(current: Edition | None, sha256: str) -> None:
+    if current is not None and current.sha256 == sha256:
+        raise SameFile(f"This is the same file as edition {current.number}. Nothing was added.")
 
 
 def _must_have_an_edition(report: Report) -> None:

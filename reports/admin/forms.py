@@ -11,12 +11,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
 from cosn_site.admin_fields import AssociationDateTimeField, DayInput, LinesField
-from cosn_site.clock import association_day
 from cosn_site.pdf import PdfFailed
 from reports.covers import MOTIF_CHOICES
 from reports.intake import PdfRefused, inspect_pdf
 from reports.models import Category, Report
-from reports.publishing import choose_motif, set_as_pdf
+from reports.publishing import choose_motif, next_number, release_day, set_as_pdf
 
 MEGABYTE = 1024 * 1024
 UPLOAD, WRITE, LATER = "upload", "write", "later"
@@ -79,7 +78,7 @@ def _categories_by_framework() -> Iterator[tuple[str, list[tuple[int, str]]]]:
 class EditionFields(forms.Form):
     """One edition, by either of two ways. After cleaning, `content` is the PDF and `markdown` what it was set from.
 
-    The subclass says with `report_to_set` which report the Markdown belongs to.
+    The subclass sets `report`: which one the Markdown is set for.
     """
 
     way = forms.ChoiceField(
@@ -99,6 +98,7 @@ class EditionFields(forms.Form):
         help_text="Markdown: # Heading, - list, **bold**, | table |. Headings become the contents.",
     )
 
+    report: Report
     oversized: frozenset[str] = frozenset()  # names of fields whose file was left on the wire: see cosn_site.uploads
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -106,12 +106,6 @@ class EditionFields(forms.Form):
         self.content: bytes | None = None
         self.markdown = ""
         self.fields["file"].help_text = f"Up to {size_limit_in_words()}."
-
-    def report_to_set(self) -> Report:
-        raise NotImplementedError
-
-    def number_to_set(self) -> int:
-        return 1
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -152,10 +146,10 @@ class EditionFields(forms.Form):
             self._set(self.cleaned_data["source"])
 
     def _set(self, source: str) -> None:
-        report = self.report_to_set()
-        day = self.cleaned_data.get("released_on") or report.released_on or association_day(timezone.now())
+        number = next_number(self.report)
+        day = self.cleaned_data.get("released_on") or release_day(self.report, number, timezone.now())
         try:
-            content = set_as_pdf(report=report, source=source, number=self.number_to_set(), released_on=day)
+            content = set_as_pdf(report=self.report, source=source, number=number, released_on=day)
             inspect_pdf(BytesIO(content))
         except PdfFailed as failed:
             self.add_error("source", NOT_SET.get(failed.reason, NOT_NOW))
@@ -177,10 +171,13 @@ class ReportAddForm(EditionFields, ReportForm):
 
     motif = None  # type: ignore[assignment]  # Django's way to leave a field out: it is chosen on saving
 
-    def report_to_set(self) -> Report:
-        report = self.instance
-        report.motif = choose_motif(report.slug)
-        return report
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.report = self.instance
+
+    def _set(self, source: str) -> None:
+        self.report.motif = choose_motif(self.report.slug)
+        super()._set(source)
 
 
 class EditionForm(EditionFields):
@@ -204,13 +201,6 @@ class EditionForm(EditionFields):
     def __init__(self, *args: Any, report: Report, **kwargs: Any) -> None:
         self.report = report
         super().__init__(*args, **kwargs)
-
-    def report_to_set(self) -> Report:
-        return self.report
-
-    def number_to_set(self) -> int:
-        newest = self.report.editions.first()
-        return newest.number + 1 if newest else 1
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()

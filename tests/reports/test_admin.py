@@ -1,7 +1,7 @@
 """The editor's work in the admin, through its addresses."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from reports.indexing import page_texts
 from reports.models import Boilerplate, Edition, NewsItem, Report
 from reports.models.reports import State
 from tests import people
@@ -239,6 +240,16 @@ def test_a_new_edition_says_what_changed_and_keeps_the_one_before(editor: Client
     assert "Edition 2 is now the current one" in text_of(response)
     assert "Corrects table 3." in text_of(response)
     assert [edition.number for edition in report.editions.all()] == [2, 1]
+
+
+def test_a_written_edition_without_a_day_says_on_its_cover_the_day_that_it_is_recorded_with(editor: Client) -> None:
+    report = make_report(state=State.OUT, released_on=date(2025, 3, 14))
+    editor.post(change(report, "editions/add/"), {"way": "write", "source": MARKDOWN, "note": "Says more."})
+    edition = report.editions.get(number=2)
+    assert edition.released_on == people.today()
+    with edition.file.open("rb") as file:
+        cover = " ".join(page_texts(file)[0].split())
+    assert f"Edition 2, {people.today():%B %Y}" in cover
 
 
 def test_the_page_of_a_new_edition_offers_the_text_of_the_one_before(editor: Client) -> None:
