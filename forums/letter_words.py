@@ -135,14 +135,14 @@ def _cancelled(facts: Facts) -> Words:
             ),
             button=Link("See the forum", forum_page(forum)),
         )
+    # by themselves, or by staff, who are asked why
+    why = (f"The reason given: {row.reason}",) if row.reason else ()
     return Words(
         subject=f"Your registration is cancelled: {forum.title}",
         heading="Your registration is cancelled",
         paragraphs=(
-            (
-                f"You are no longer registered for “{forum.title}”. What was yours goes to the next in line: "
-                "thank you for not keeping it empty."
-            ),
+            f"You are no longer registered for “{forum.title}”. What was yours goes to the next in line.",
+            *why,
             "If this was a mistake, register again while registration is open, or reply to this letter.",
         ),
         button=Link("See the forum", forum_page(forum)),

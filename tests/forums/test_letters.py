@@ -89,6 +89,15 @@ def test_who_waits_is_told_the_place_as_it_is_when_the_letter_goes(forum: Forum)
     assert "hold it for 48 hours" in " ".join(text.split())
 
 
+def test_who_is_cancelled_by_staff_reads_their_reason_in_the_letter(forum: Forum) -> None:
+    row = seated(forum)
+    cancel(registration=row, reason="This seat is for districts.", by=people.staff(), now=NOW)
+    (message,) = [one for one in deliver(NOW) if one.subject.startswith("Your registration is cancelled")]
+    for text in (message.body, html_of(message)):
+        assert "The reason given: This seat is for districts." in " ".join(text.split())
+        assert "thank you" not in text
+
+
 def test_an_offer_names_its_deadline_in_the_forums_zone(forum: Forum) -> None:
     first, second = seated(forum), seated(forum, "second")
     cancel(registration=first, by=None, now=NOW)

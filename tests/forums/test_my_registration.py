@@ -15,7 +15,7 @@ from django.utils import timezone
 from forums.allocation import put
 from forums.links import token_of
 from forums.models import Answer, CheckIn, Forum, HandOn, Question, Registration, Skip, Team
-from forums.registrations import Details
+from forums.registrations import Details, cancel
 from forums.teams import Colleague, register_team
 from forums.tickets import qr_code
 from tests import people
@@ -240,6 +240,15 @@ def test_cancelling_gives_the_seat_to_the_next_in_line() -> None:
     waits.refresh_from_db()
     assert (holder.state, holder.reason) == (State.CANCELLED, "The budget hearing moved")
     assert waits.state == State.OFFERED
+
+
+def test_who_was_cancelled_by_staff_is_not_told_that_they_gave_it_back() -> None:
+    row = registered(one_seat())
+    cancel(registration=row, reason="This seat is for districts.", by=people.staff(), now=timezone.now())
+    text = page(row)
+    assert "It was cancelled on" in text
+    assert "The reason given: This seat is for districts." in text
+    assert "You gave it back" not in text
 
 
 def test_cancelling_twice_is_refused_in_words() -> None:
