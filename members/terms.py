@@ -12,7 +12,7 @@ from cosn_site.clock import in_full
 from cosn_site.verbs import StepRefused, audited, reason_given
 from members.models import Membership, PriceList, Term, User
 from members.price_lists import figures, price_list_on, size_of_holder
-from members.prices import Days, quote, year_around
+from members.prices import Days, Prices, quote, year_around
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100  # grace is counted on from the last day, and the calendar ends with the year 9999
 
@@ -93,9 +93,8 @@ def record_term(
 
     What is left out comes from the price list, by default the one of the plan on the term's first day. With
     `provisional_until` the term is unpaid and gives access up to and including that day; `record_payment` clears it.
-    A membership that was to end goes on, unless all it gets are some days more.
-
-    The terms that it `replaces` make room: they are cut on the day before, or void where no day of theirs is left.
+    A membership that was to end goes on, unless all it gets are some days more. The terms that it `replaces` make room:
+    they are cut on the day before, or void where no day of theirs is left.
 
     Raises `DaysFarAway`, `TermEndsBeforeItStarts`, `TermsOverlap`, `NoPrices`, `DuesMissing`, and what
     `members.prices.quote` raises.
@@ -104,38 +103,63 @@ def record_term(
         _check_years(starts_on, ends_on or starts_on)
         membership = locked(membership)
         price_list = price_list or price_list_on(membership.plan, starts_on)
-        ends_on = ends_on or year_around(starts_on, is_fixed=figures(price_list).is_fixed).last
+        prices = figures(price_list)
+        days = days_of(prices, starts_on, ends_on)
         key = _make_room(replaces, starts_on, now) if replaces else None
-        check_days(membership=membership, starts_on=starts_on, ends_on=ends_on)
+        check_days(membership=membership, starts_on=days.first, ends_on=days.last)
         size = size_of_holder(membership)
-        seats = price_list.seats if seats is None else seats
-        if dues_cents is None:
-            dues_cents = _dues_of(price_list, Days(starts_on, ends_on), size=size, seats=seats)
-        if membership.cancelled_at is not None and kind != Term.Kind.EXTENSION:
+        term = sold_at(price_list, prices, days, size=size, seats=seats, grace_days=grace_days, dues_cents=dues_cents)
+        term.pk, term.membership, term.kind = key, membership, kind
+        term.provisional_until, term.credit_cents, term.reference = provisional_until, credit_cents, reference
+        term.save(force_insert=True)
+        if takes_back_the_end(membership, kind):
             Membership.objects.filter(pk=membership.pk).update(cancelled_at=None, cancel_reason="")
-        return Term.objects.create(
-            pk=key,
-            membership=membership,
-            kind=kind,
-            price_list=price_list,
-            size=size,
-            starts_on=starts_on,
-            ends_on=ends_on,
-            seats=seats,
-            grace_days=price_list.grace_days if grace_days is None else grace_days,
-            provisional_until=provisional_until,
-            dues_cents=dues_cents,
-            credit_cents=credit_cents,
-            reference=reference,
-        )
+    return term
 
 
-def _dues_of(price_list: PriceList, days: Days, *, size: int | None, seats: int) -> int:
-    """In cents, what the list asks for these days. Raises `DuesMissing` for more days than its year has."""
-    prices = figures(price_list)
-    if days.last > year_around(days.first, is_fixed=prices.is_fixed).last:
-        raise DuesMissing
-    return quote(prices, days, size=size, seats=seats).dues_cents
+# --- what the price list says: also for an import, which looks all lists up beforehand ------------------------------
+def days_of(prices: Prices, starts_on: date, ends_on: date | None) -> Days:
+    """The days of a term; without a last one it goes to the end of its year. Raises `TermEndsBeforeItStarts`."""
+    ends_on = ends_on or year_around(starts_on, is_fixed=prices.is_fixed).last
+    if ends_on < starts_on:
+        raise TermEndsBeforeItStarts
+    return Days(starts_on, ends_on)
+
+
+def sold_at(
+    price_list: PriceList,
+    prices: Prices,
+    days: Days,
+    *,
+    size: int | None,
+    seats: int | None = None,
+    grace_days: int | None = None,
+    dues_cents: int | None = None,
+) -> Term:
+    """A term of these days that belongs to nobody yet and is not saved; what is left out comes from the price list.
+
+    `prices` are the list's figures. Raises `DuesMissing` for more days than its year has, and what
+    `members.prices.quote` raises.
+    """
+    seats = price_list.seats if seats is None else seats
+    if dues_cents is None:
+        if days.last > year_around(days.first, is_fixed=prices.is_fixed).last:
+            raise DuesMissing
+        dues_cents = quote(prices, days, size=size, seats=seats).dues_cents
+    return Term(
+        price_list=price_list,
+        size=size,
+        starts_on=days.first,
+        ends_on=days.last,
+        seats=seats,
+        grace_days=price_list.grace_days if grace_days is None else grace_days,
+        dues_cents=dues_cents,
+    )
+
+
+def takes_back_the_end(membership: Membership, kind: Term.Kind) -> bool:
+    """Whether a membership that was to end goes on with a term of this kind: not for some days more."""
+    return membership.cancelled_at is not None and kind != Term.Kind.EXTENSION
 
 
 def _make_room(terms: Iterable[Term], starts_on: date, now: datetime) -> int:

@@ -1,7 +1,7 @@
 """Memberships from a file: each line is one term, known by its holder and its first day.
 
-Terms are written as `members.terms.record_term` writes them, with the same checks, but a thousand at a time; a test
-holds the two side by side. A term that is there is never changed: a line that says something else of it is refused.
+Terms are written as `members.terms.record_term` writes them, by the same rules, but a thousand at a time; a test holds
+the two side by side. A term that is there is never changed: a line that says something else of it is refused.
 """
 
 from collections import defaultdict
@@ -19,8 +19,8 @@ from members.importing.people import people_by_address
 from members.importing.planning import Action, Draft, LineRefused, Organizations, Planned, Planner, about, shown
 from members.models import Membership, Organization, Plan, PriceList, Term, User
 from members.price_lists import NoPrices, figures, size_of
-from members.prices import Days, Prices, quote, year_around
-from members.terms import DuesMissing
+from members.prices import Days, Prices
+from members.terms import TermEndsBeforeItStarts, days_of, sold_at, takes_back_the_end
 
 _LABELS = {field.name: field.label for field in MEMBERSHIPS.fields}
 
@@ -128,37 +128,23 @@ class MembershipPlanner(Planner):
 
     # --- the term -------------------------------------------------------------------------------------------------
     def _term(self, values: dict[str, Any], holder: Organization | User, priced: Priced) -> Term:
-        """As `record_term` makes it."""
         starts_on = date.fromisoformat(values["starts_on"])
+        ends_on = date.fromisoformat(values["ends_on"]) if "ends_on" in values else None
         kind = Term.Kind(values.get("kind", Term.Kind.PAID))
+        dues = values.get("dues", None if kind == Term.Kind.PAID else 0)
+        size = size_of(holder if isinstance(holder, Organization) else None, priced.plan)
         try:
             price_list, prices = priced.on(starts_on)
-            year = year_around(starts_on, is_fixed=prices.is_fixed)
-            ends_on = date.fromisoformat(values["ends_on"]) if "ends_on" in values else year.last
-            if ends_on < starts_on:
-                raise LineRefused(_LABELS["ends_on"], "A term must end on or after the day it starts.")
-            size = size_of(holder if isinstance(holder, Organization) else None, priced.plan)
-            seats = values.get("seats", price_list.seats)
-            dues = values.get("dues", None if kind == Term.Kind.PAID else 0)
-            if dues is None:
-                if ends_on > year.last:
-                    raise DuesMissing
-                dues = quote(prices, Days(starts_on, ends_on), size=size, seats=seats).dues_cents
+            days = days_of(prices, starts_on, ends_on)
+            term = sold_at(price_list, prices, days, size=size, seats=values.get("seats"), dues_cents=dues)
+        except TermEndsBeforeItStarts as refused:
+            raise LineRefused(_LABELS["ends_on"], refused.sentence) from refused
         except StepRefused as refused:
             raise LineRefused(_LABELS["dues"], refused.sentence) from refused
-        if isinstance(holder, User) and seats != 1:
+        if isinstance(holder, User) and term.seats != 1:
             raise LineRefused(_LABELS["seats"], "An individual membership has one seat.")
-        return Term(
-            kind=kind,
-            price_list=price_list,
-            size=size,
-            starts_on=starts_on,
-            ends_on=ends_on,
-            seats=seats,
-            grace_days=price_list.grace_days,
-            dues_cents=dues,
-            reference=values.get("reference", ""),
-        )
+        term.kind, term.reference = kind, values.get("reference", "")
+        return term
 
     def _there(self, draft: Draft, label: str, other: Term, term: Term) -> Planned:
         """A term of the same first day: the same one, or the line is refused."""
@@ -194,7 +180,7 @@ class MembershipPlanner(Planner):
         going_on = []
         for holder, _, membership, term in lines:
             term.membership = membership or new[_of(holder)]
-            if term.membership.cancelled_at is not None and term.kind != Term.Kind.EXTENSION:
+            if takes_back_the_end(term.membership, Term.Kind(term.kind)):
                 going_on.append(term.membership.pk)
         Membership.objects.filter(pk__in=going_on).update(cancelled_at=None, cancel_reason="")
         Term.objects.bulk_create([term for _, _, _, term in lines], batch_size=500)
