@@ -4,7 +4,7 @@ Within a facet the choices are alternatives (OR); the facets narrow one another 
 counted under the other facets' choices, never under its own facet's: it says what choosing it as well would give.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -138,39 +138,14 @@ _ORDERS = {
 @cache
 def _finding(chosen: tuple[str, ...], order: Order, *, within: bool) -> tuple[str, str]:
     """The parameters' types and the statement. Parameters: now, page, size, the ids when `within`, then for each chosen
-    facet its keys.
-
-    `mask` has a row for each block: `every` are the reports under all choices, and `but_…` the same without the choices
-    of one facet, for the counts beside that facet's values.
-    """
-    types = ["timestamptz", "bigint", "bigint"]
-    # that it has an end is for the planner, who otherwise expects a third of all reports to be yet to come
-    yet_to_come = "out_at > $1 AND out_at <= 'infinity'"
-    parts = [f"later AS ({_BITS_OF_IDS} FROM reports_report WHERE {yet_to_come} GROUP BY 1)"]
-    listed, joins = f"bits.bits & ~coalesce(later.bits, {_NONE})", "LEFT JOIN later USING (block)"
-    if within:
-        types.append("bigint[]")
-        parts.append(f"among AS ({_BITS_OF_IDS} FROM unnest($4) AS id GROUP BY 1)")
-        listed, joins = f"{listed} & among.bits", f"{joins} JOIN among USING (block)"
-    for facet in chosen:
-        types.append("text[]")
-        parts.append(
-            f"of_{facet} AS (SELECT block, bit_or(bits) AS bits FROM reports_facetbits "  # noqa: S608 - constants
-            f"WHERE facet = '{facet}' AND value = ANY(${len(types)}) GROUP BY block)"
-        )
-        joins += f" LEFT JOIN of_{facet} USING (block)"
-
-    def under(facets: Iterable[str]) -> str:
-        return " & ".join([listed, *(f"coalesce(of_{facet}.bits, {_NONE})" for facet in facets)])
-
-    columns = [f"{under(chosen)} AS every"]
-    columns += [f"{under(other for other in chosen if other != facet)} AS but_{facet}" for facet in chosen]
+    facet its keys."""
+    types = ["timestamptz", "bigint", "bigint", *(["bigint[]"] if within else []), *["text[]"] * len(chosen)]
     cases = "".join(f" WHEN '{facet}' THEN but_{facet}" for facet in chosen)
-    mask = f"CASE facet{cases} ELSE every END" if chosen else "every"
+    counting = f"CASE facet{cases} ELSE every END" if chosen else "every"
     table, condition, by = _ORDERS[order]
     statement = f"""
-    WITH {", ".join(parts)}, mask AS MATERIALIZED (
-        SELECT bits.block, {", ".join(columns)} FROM reports_facetbits AS bits {joins} WHERE bits.facet = 'out'
+    WITH {", ".join(_sets(chosen, within=within))}, mask AS MATERIALIZED (
+        {_mask(chosen, within=within)}
     ), masks AS (
         -- as one value, not as rows to join with, so that the page is found by walking an index in its order
         SELECT ARRAY(
@@ -178,7 +153,7 @@ def _finding(chosen: tuple[str, ...], order: Order, *, within: bool) -> tuple[st
             ORDER BY block
         ) AS every
     ), counted AS (
-        SELECT facet, value, sum(bit_count(bits & {mask}))::bigint AS number
+        SELECT facet, value, sum(bit_count(bits & {counting}))::bigint AS number
         FROM reports_facetbits JOIN mask USING (block) GROUP BY facet, value
     ), place AS (
         SELECT greatest(0, least($2 - 1, (coalesce(sum(bit_count(every)), 0)::bigint - 1) / $3)) * $3 AS start FROM mask
@@ -192,3 +167,35 @@ def _finding(chosen: tuple[str, ...], order: Order, *, within: bool) -> tuple[st
     )
     """  # noqa: S608 - built from constants
     return ", ".join(types), statement
+
+
+def _sets(chosen: tuple[str, ...], *, within: bool) -> Iterator[str]:
+    """What the mask is made of, each as bits by block: `later`, `among` and `of_…`, under a chosen facet's values."""
+    # that it has an end is for the planner, who otherwise expects a third of all reports to be yet to come
+    yet_to_come = "out_at > $1 AND out_at <= 'infinity'"
+    yield f"later AS ({_BITS_OF_IDS} FROM reports_report WHERE {yet_to_come} GROUP BY 1)"
+    if within:
+        yield f"among AS ({_BITS_OF_IDS} FROM unnest($4) AS id GROUP BY 1)"
+    for place, facet in enumerate(chosen, 5 if within else 4):
+        yield (
+            f"of_{facet} AS (SELECT block, bit_or(bits) AS bits FROM reports_facetbits "  # noqa: S608 - constants
+            f"WHERE facet = '{facet}' AND value = ANY(${place}) GROUP BY block)"
+        )
+
+
+def _mask(chosen: tuple[str, ...], *, within: bool) -> str:
+    """A row for each block: `every` are the reports under all choices, and `but_…` the same without the choices of one
+    facet, for the counts beside that facet's values."""
+    listed = f"bits.bits & ~coalesce(later.bits, {_NONE}){' & among.bits' if within else ''}"
+
+    def under(facets: Iterable[str]) -> str:
+        return " & ".join([listed, *(f"coalesce(of_{facet}.bits, {_NONE})" for facet in facets)])
+
+    columns = [f"{under(chosen)} AS every"]
+    columns += [f"{under(other for other in chosen if other != facet)} AS but_{facet}" for facet in chosen]
+    joins = ["LEFT JOIN later USING (block)", *(["JOIN among USING (block)"] if within else [])]
+    joins += [f"LEFT JOIN of_{facet} USING (block)" for facet in chosen]
+    return (
+        f"SELECT bits.block, {', '.join(columns)} "  # noqa: S608 - constants
+        f"FROM reports_facetbits AS bits {' '.join(joins)} WHERE bits.facet = 'out'"
+    )
