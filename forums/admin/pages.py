@@ -1,7 +1,7 @@
 """Further pages of a forum in the admin: the line, and its exports."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import admin
@@ -10,9 +10,10 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
+from forums import badge_views, door_views, note_views, survey_views
 from forums.admin import exports
 from forums.admin.line import rows_of_the_line
 from forums.models import Forum, Registration
@@ -20,6 +21,22 @@ from forums.roles import SEES_SENSITIVE_ANSWERS
 
 MAY_SEE_PEOPLE = "forums.view_registration"
 ROWS_ON_A_PAGE = 200
+
+
+class Page(NamedTuple):
+    """A page outside the admin about a forum that was announced, and what one must be allowed to open it."""
+
+    route: str
+    words: str
+    permissions: tuple[str, ...]
+
+
+OF_THE_DAY = (
+    Page("forums:door", "Check people in", (door_views.PERMISSION,)),
+    Page("forums:badges", "Print badges", (badge_views.PRINTS,)),
+    Page("forums:notes", "Table notes", note_views.WRITES),
+    Page("forums:survey_results", "Survey", (survey_views.SEES_RESULTS,)),
+)
 
 
 class ExportForm(forms.Form):
@@ -62,11 +79,9 @@ class ForumPages(admin.ModelAdmin):
             (reverse("admin:forums_forum_line", args=[forum.pk]), "The line"),
             (reverse("admin:forums_forum_export", args=[forum.pk]), "Export"),
         ]
-        if user.has_perm("forums.check_in"):
-            found += _if_there("forums:door", forum.slug, "Check people in")
-            found += _if_there("forums:badges", forum.slug, "Print badges")
-            found += _if_there("forums:notes", forum.slug, "Table notes")
-            found += _if_there("forums:survey_results", forum.slug, "Survey")
+        if forum.status != Forum.Status.DRAFT:
+            open_to = [page for page in OF_THE_DAY if user.has_perms(page.permissions)]
+            found += [(reverse(page.route, args=[forum.slug]), page.words) for page in open_to]
         return found
 
     def line_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
@@ -113,10 +128,3 @@ class ForumPages(admin.ModelAdmin):
             "change_url": reverse("admin:forums_forum_change", args=[forum.pk]),
             "media": self.media,
         }
-
-
-def _if_there(route: str, slug: str, words: str) -> list[tuple[str, str]]:
-    try:
-        return [(reverse(route, args=[slug]), words)]
-    except NoReverseMatch:
-        return []

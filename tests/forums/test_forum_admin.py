@@ -28,7 +28,7 @@ from forums.registrations import Details, admit_beyond_capacity, cancel
 from forums.teams import Colleague, register_team
 from tests import people
 from tests.factories import make_forum, make_open_forum, make_registration
-from tests.forums.hosting import a_full_forum, look, press, row_of, where
+from tests.forums.hosting import a_full_forum, look, plain, press, row_of, where
 from tests.site.test_admin import inline_code
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +69,33 @@ def typed(forum: Forum, **changed: Any) -> dict[str, Any]:
     for prefix in PREFIXES:
         data |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
     return {**data, **changed}
+
+
+# --- the way to other pages -------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("codename", "opens"),
+    [
+        ("check_in", {"door"}),
+        ("view_surveyresponse", {"survey"}),
+        ("add_tablenote change_tablenote", {"notes"}),
+        ("view_forum", set()),
+    ],
+)
+def test_a_forums_page_leads_only_where_one_may_go(forum: Forum, codename: str, opens: set[str]) -> None:
+    reader = people.browser(plain(*codename.split()))
+    page = look(reader, forum)
+    offered = {name for name in ("door", "survey", "notes") if f'href="/cto-forums/{forum.slug}/{name}/"' in page}
+    assert offered == opens
+    for name in ("door", "survey", "notes"):
+        status = reader.get(f"/cto-forums/{forum.slug}/{name}/").status_code
+        assert status == (200 if name in opens else 403)
+    badges = f"/cto-forums/{forum.slug}/badges.pdf"
+    assert f'href="{badges}"' in page
+
+
+def test_a_draft_leads_to_no_page_of_its_day(staff: Client) -> None:
+    draft = make_forum(status=Forum.Status.DRAFT)
+    assert "/door/" not in look(staff, draft)
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------
