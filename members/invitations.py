@@ -91,6 +91,9 @@ def invite(
 ) -> Invitation:
     """Keep a seat for this address and send it the link. `follows` is the seat of whom they succeed.
 
+    That somebody holds a seat already is said of the address that the roster shows. Any other address of theirs is
+    theirs to tell: it is invited like one that nobody has, and they learn it when they accept.
+
     Raises `AlreadyInvited`, `AlreadySeated`, `NoCurrentTerm`, `NoSeatLeft`, `NoSeatsHere`.
     """
     email = User.objects.normalize_email(email.strip())
@@ -114,8 +117,7 @@ def invite(
 
 def _close_what_stands_in_the_way(membership: Membership, email: str, now: datetime) -> None:
     lower = Lower(Value(email))
-    seated = EmailAddress.objects.filter(verified=True).alias(lower=Lower("email")).filter(lower=lower).values("user")
-    if membership.seat_rows.filter(left_at=None, person__in=seated).exists():
+    if membership.seat_rows.filter(left_at=None).alias(lower=Lower("person__email")).filter(lower=lower).exists():
         raise AlreadySeated(f"{email} holds one of your seats already.")
     same = membership.invitations.unanswered().alias(lower=Lower("email"))
     for earlier in same.filter(lower=lower):

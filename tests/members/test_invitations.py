@@ -20,6 +20,7 @@ from tests.store.asking import ask
 
 pytestmark = pytest.mark.django_db
 NEW = "new.colleague@maplevalley.example"
+INVITE = "/account/organization/maple-valley/invite/"
 
 
 @pytest.fixture(autouse=True)
@@ -94,11 +95,35 @@ def test_who_holds_a_seat_is_not_invited(membership: Membership) -> None:
         invite(membership, "member@example.org")
 
 
+@pytest.mark.parametrize("email", ["member@example.org", "Member@Example.org"])
+def test_the_page_says_of_an_address_on_the_roster_that_it_holds_a_seat(membership: Membership, email: str) -> None:
+    response = people.browser(people.contact()).post(INVITE, {"email": email})
+    assert "holds one of your seats already" in response.content.decode()
+    assert not membership.invitations.exists()
+
+
+def test_inviting_a_colleague_s_private_address_tells_nobody_whose_it_is(membership: Membership) -> None:
+    EmailAddress.objects.create(user=people.member(), email="private@home.example", verified=True)
+    contact, answers = people.browser(people.contact()), []
+    for email in ("private@home.example", "nobody@home.example"):
+        page = contact.post(INVITE, {"email": email}, follow=True).content.decode()
+        answers.append((page.count("The invitation is on its way to"), "holds one of your seats" in page))
+        if email.startswith("nobody"):
+            continue
+        invitation = Invitation.objects.get(email=email)
+        with pytest.raises(seats.AlreadySeated):
+            accept(invitation, people.member())
+        invitation.refresh_from_db()
+        assert (invitation.accepted_at, invitation.withdrawn_at) == (None, None), "it looks like any that waits"
+        Invitation.objects.update(withdrawn_at=timezone.now())
+    assert answers == [(1, False), (1, False)]
+
+
 def test_inviting_says_the_same_whether_the_address_has_an_account_or_not(membership: Membership) -> None:
     people.visitor()
     contact, answers = people.browser(people.contact()), []
     for email in ("visitor@example.org", "nobody.at.all@example.org"):
-        response = contact.post("/account/organization/maple-valley/invite/", {"email": email}, follow=True)
+        response = contact.post(INVITE, {"email": email}, follow=True)
         answers.append(response.content.decode().replace(email, "…").count("The invitation is on its way to …"))
         Invitation.objects.update(withdrawn_at=timezone.now())
     assert answers == [1, 1]
