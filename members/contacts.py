@@ -41,7 +41,7 @@ def make_primary(*, contact: Contact, by: User | None, now: datetime) -> None:
         row = _locked(contact)
         if row.is_primary:
             raise AlreadyPrimary
-        _check_can_sign_in(row.person)
+        check_can_sign_in(row.person)
         Contact.objects.filter(organization=row.organization_id, is_primary=True).update(is_primary=False)
         Contact.objects.filter(pk=row.pk).update(is_primary=True)
     contact.refresh_from_db()
@@ -69,7 +69,7 @@ def pass_roles_on(*, organization: Organization, leaver: User, to: User, by: Use
         if left is None or left.pk == successor.pk:
             return
         if left.is_primary or left.is_billing:
-            _check_can_sign_in(to)
+            check_can_sign_in(to)
         left.delete()
         Contact.objects.filter(pk=successor.pk).update(
             is_primary=successor.is_primary or left.is_primary, is_billing=successor.is_billing or left.is_billing
@@ -85,8 +85,8 @@ def _locked(contact: Contact) -> Contact:
     return row
 
 
-def _check_can_sign_in(person: User) -> None:
-    """By the account as it is now, whatever the row at hand says."""
+def check_can_sign_in(person: User) -> None:
+    """By the account as it is now, whatever the row at hand says. Raises `CannotSignIn`."""
     if not User.objects.filter(pk=person.pk, is_active=True).exists():
         raise CannotSignIn(f"The account of {person} is switched off. Choose somebody else.")
     if not EmailAddress.objects.filter(user=person, verified=True).exists():

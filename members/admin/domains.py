@@ -21,8 +21,26 @@ CHANGE = "members.change_organization"
 
 
 # --- on an organization's page ------------------------------------------------------------------------------------
+class ContactForm(forms.ModelForm[Contact]):
+    """A contact in the table. Who becomes the primary one there can sign in, as by the verbs; one who is stays it."""
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        person = self.cleaned_data.get("person")
+        becomes_primary = self.cleaned_data.get("is_primary") and {"person", "is_primary"}.intersection(
+            self.changed_data
+        )
+        if person is not None and becomes_primary:
+            try:
+                contacts.check_can_sign_in(person)
+            except contacts.CannotSignIn as refused:
+                self.add_error("is_primary", refused.sentence)
+        return cleaned
+
+
 class ContactInline(RowsInline):
     model = Contact
+    form = ContactForm
     extra = 1
     autocomplete_fields = ("person",)
     may_add_related = ("person",)
