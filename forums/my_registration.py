@@ -6,9 +6,10 @@ from datetime import datetime
 
 from forums.dossier import place_in_line
 from forums.materials import may_have_materials
-from forums.models import Answer, Forum, HandOn, Material, Question, Registration, Skip, Team
+from forums.models import Answer, Forum, HandOn, Material, Question, Registration, Skip
 from forums.panel import Mine, Panel, Phase, panel_for
 from forums.questions import registration_questions
+from forums.team_shown import TeamShown, teams_led_by
 from forums.tickets import Code, address_of_ticket, in_groups, qr_code
 
 State = Registration.State
@@ -20,14 +21,6 @@ class Answered:
 
     question: Question
     lines: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Mate:
-    """Somebody of a team, for its lead."""
-
-    registration: Registration
-    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +36,10 @@ class MyRegistration:
     went_to: HandOn | None = None
     answers: Sequence[Answered] = ()
     unanswered: int = 0  # questions that want an answer
-    team: Team | None = None
-    mates: Sequence[Mate] = ()
+    teams: Sequence[TeamShown] = ()  # that they lead
     materials: Sequence[Material] = ()
     has_certificate: bool = False
     has_survey: bool = False
-
-    @property
-    def waits_together(self) -> bool:
-        """Whether its lead may let the team be served one by one."""
-        waits = any(mate.registration.state == State.WAITING for mate in self.mates)
-        return self.team is not None and self.team.mode == Team.Mode.TOGETHER and waits
 
 
 def read_my_registration(row: Registration, now: datetime) -> MyRegistration:
@@ -64,7 +50,6 @@ def read_my_registration(row: Registration, now: datetime) -> MyRegistration:
     panel = panel_for(forum, seating, now, own=row, place=place)
     is_ticket = panel.takes_part and panel.mine is Mine.REGISTERED
     answers, unanswered = _answers(row) if row.is_alive else ([], 0)
-    leads = row.team is not None and row.team.lead_id == row.person_id
     is_over = panel.phase is Phase.OVER and row.state == State.CONFIRMED
     return MyRegistration(
         row=row,
@@ -76,8 +61,7 @@ def read_my_registration(row: Registration, now: datetime) -> MyRegistration:
         went_to=row.hand_ons.filter(taken_at__isnull=False).first() if panel.mine is Mine.HANDED_ON else None,
         answers=answers,
         unanswered=unanswered,
-        team=row.team if leads else None,
-        mates=_mates(row.team) if leads and row.team else (),
+        teams=teams_led_by(forum, row.person, now),
         materials=list(forum.materials.all()) if may_have_materials(row) and panel.phase != Phase.CANCELLED else (),
         has_certificate=is_over and _has_certificate(row),
         has_survey=is_over and _has_survey(row, forum),
@@ -106,11 +90,6 @@ def _lines(question: Question, value: str) -> list[str]:
     if question.kind == Question.Kind.YES:
         return [{"yes": "Yes", "no": "No"}[value]] if value in ("yes", "no") else []
     return value.splitlines()
-
-
-def _mates(team: Team) -> list[Mate]:
-    rows = team.registrations.select_related("person").annotate(number=place_in_line()).order_by("registered_at", "pk")
-    return [Mate(row, row.number if row.state == State.WAITING else 0) for row in rows]
 
 
 def _has_certificate(row: Registration) -> bool:

@@ -20,6 +20,7 @@ from forums.my_registration_views import acting, for_holder
 from forums.questions import QuestionsForm, registration_questions
 from forums.register_forms import DetailsForm
 from forums.registrations import Details
+from forums.team_shown import teams_led_by
 
 State = Registration.State
 REFUSED, INCOMPLETE = 409, 422
@@ -43,9 +44,15 @@ def take_step(
     run: Callable[[], Any],
     done: str,
     forms: Sequence[BaseForm] = (),
+    is_open: bool | None = None,
 ) -> HttpResponse:
-    """Show the page of a step, or take it and go back to the registration. A refusal is said on the page."""
+    """Show the page of a step, or take it and go back to the registration. A refusal is said on the page.
+
+    There is nothing to show where the step is not open: as a rule, when the registration or its time is over.
+    """
     problem, status = "", 200
+    if is_open is None:
+        is_open = row.is_alive and timezone.now() < row.forum.starts_at
     if request.method == "POST":
         if all(form.is_valid() for form in forms):
             try:
@@ -57,7 +64,7 @@ def take_step(
                 return redirect("forums:registration", token_of(row))
         else:
             status = INCOMPLETE
-    elif not row.is_alive or timezone.now() >= row.forum.starts_at:
+    elif not is_open:
         return redirect("forums:registration", token_of(row))  # which says how it ended
     context = {"row": row, "token": token_of(row), "step": step, "forms": forms, "problem": problem}
     return render(request, "forums/my_step.html", context, status=status)
@@ -159,16 +166,20 @@ def said(row: Registration) -> Details:
 # --- the team -----------------------------------------------------------------------------------------------------
 @for_holder
 @require_http_methods(["GET", "HEAD", "POST"])
-def as_many_as_fit(request: HttpRequest, row: Registration) -> HttpResponse:
-    """The team's lead lets it be served one by one."""
-    team = row.team
-    if team is None or team.lead_id != row.person_id:
+def as_many_as_fit(request: HttpRequest, row: Registration, pk: int) -> HttpResponse:
+    """The team's lead lets it be served one by one; also one who does not come any more."""
+    found = [shown for shown in teams_led_by(row.forum, row.person, timezone.now()) if shown.team.pk == pk]
+    if not found:
         raise Http404
 
     def run() -> None:
-        teams.take_as_many_as_fit(team=team, by=acting(request, row), now=timezone.now())
+        teams.take_as_many_as_fit(team=found[0].team, by=acting(request, row), now=timezone.now())
 
-    words = ["Your team waits until there are seats for all of you. Let those go ahead for whom there is one:"]
-    words += ["each of you keeps the place in line, and gets a seat in its turn."]
+    words = [
+        "Your team waits until there are seats for all of you.",
+        "You can go ahead one by one instead: the next free seat then goes to whoever of you is first in line.",
+        "Each of you keeps the place in line. You can’t take this back.",
+    ]
     step = Step("Take as many seats as fit", "Take as many as fit", words, is_next=True)
-    return take_step(request, row, step, run=run, done="Each of your team is served in turn from now on.")
+    done = "Each of your team is served in turn from now on."
+    return take_step(request, row, step, run=run, done=done, is_open=found[0].can_part)

@@ -47,21 +47,25 @@ class TeamForm(forms.Form):
         error_messages={"required": "Choose one of the two."},
     )
 
-    def __init__(self, data: Any = None, *, seating: Seating, smallest: int) -> None:
+    def __init__(self, data: Any = None, *, seating: Seating, smallest: int, largest: int) -> None:
         super().__init__(data)
         field = self.fields["mode"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
-        field.choices = [(mode.value, f"{mode.label}. {what_it_means(mode, seating, smallest)}") for mode in Team.Mode]
+        field.choices = [
+            (mode.value, f"{mode.label}. {what_it_means(mode, seating, smallest, largest)}") for mode in Team.Mode
+        ]
 
 
-def what_it_means(mode: Team.Mode, seating: Seating, smallest: int) -> str:
-    """What a team that chooses this gets now, in a sentence. `smallest` is how many people it has at least."""
+def what_it_means(mode: Team.Mode, seating: Seating, smallest: int, largest: int) -> str:
+    """What a team that chooses this gets now, in a sentence. It has so many people at least, and so many at most."""
     free, place = seating.free, seating.waiting + 1
     seats = "1 seat is free" if free == 1 else f"{free} seats are free"
+    if free >= largest:
+        return f"{seats}, so each of you gets one now."
     if mode == Team.Mode.TOGETHER:
         if free >= smallest:
-            largest = "one person" if free == 1 else f"up to {free}"
-            return f"{seats}: a team of {largest} is seated now, a larger one waits until there are enough."
+            of = "one person" if free == 1 else f"up to {free}"
+            return f"{seats}: a team of {of} is seated now, a larger one waits until there are enough."
         return f"You wait as one, from place {place} in line, and get your seats when there are enough for all of you."
     if free:
         return f"{seats}: you get them in the order you are named, and who is left waits in line."

@@ -1,4 +1,4 @@
-"""Registering a team, and looking after it until everybody has a seat."""
+"""Registering a team, and seeing who of it has a seat."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,9 +6,8 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from cosn_site.audience import public
 from cosn_site.limits import within_limit
 from cosn_site.verbs import StepRefused
+from forums.links import token_of
 from forums.models import Forum, Registration, Team
 from forums.questions import QuestionsForm
 from forums.register_forms import DetailsForm
@@ -24,8 +24,8 @@ from forums.register_views import TEAM, announced, ask_for_address, forms_for, s
 from forums.registrants import learn, organization_of
 from forums.registrations import Details, registration_at, save_answers
 from forums.team_forms import Colleagues, TeamForm, colleagues_for, team_domains
+from forums.team_shown import teams_of
 from forums.teams import register_team as register_the_team
-from forums.teams import take_as_many_as_fit
 from members.models import User
 
 DAY = 24 * 60 * 60
@@ -62,16 +62,14 @@ def register_team(request: HttpRequest, slug: str) -> HttpResponse:
     if not request.user.is_authenticated:
         return why_not(request, forum) or ask_for_address(request, forum, leads_to=TEAM)
     lead = request.user
-    if "part" in request.POST:
-        return _part(request, forum, lead)
-    teams = teams_of(forum, lead)
-    closed = why_not(request, forum)
+    teams = teams_of(forum, lead, timezone.now())
+    closed, own = why_not(request, forum), registration_at(forum, lead)
     if closed is not None and (request.method == "POST" or not teams):
         return closed
     context: dict[str, Any] = {"forum": forum, "seating": seating_of(forum), "teams": teams}
+    context["token"] = token_of(own) if own is not None else ""
     asked, status = None, 200
     if closed is None:
-        own = registration_at(forum, lead)
         domains = team_domains(lead, organization_of(lead))
         room = _room(forum, lead)
         context |= {"domains": domains, "room": room}
@@ -105,7 +103,7 @@ def _asked(
     is_registered = own is not None and own.is_alive
     details, questions = (None, None) if is_registered else forms_for(request, forum, lead)
     return Asked(
-        TeamForm(data, seating=seating, smallest=1 if is_registered else 2),
+        TeamForm(data, seating=seating, smallest=1 if is_registered else 2, largest=room + (not is_registered)),
         colleagues_for(data, lead=lead, domains=domains, room=room),
         details,
         questions,
@@ -146,66 +144,3 @@ def _details_of(own: Registration | None) -> Details:
         us_state=own.us_state,
         takes_seat_at_once=own.takes_seat_at_once,
     )
-
-
-# --- a team that is registered ----------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Member:
-    """Somebody of a team; `place` is their number in line while they wait, otherwise 0."""
-
-    row: Registration
-    place: int
-
-
-@dataclass(frozen=True, slots=True)
-class TeamShown:
-    """A team with who has a seat and who waits, for one who is in it."""
-
-    team: Team
-    members: list[Member]
-    is_mine: bool  # the reader leads it
-
-    @property
-    def waiting(self) -> int:
-        return sum(1 for member in self.members if member.place)
-
-    @property
-    def seated(self) -> int:
-        return sum(1 for member in self.members if member.row.holds_a_seat)
-
-    @property
-    def can_part(self) -> bool:
-        """Whether the reader can have it served one by one."""
-        return self.is_mine and self.team.mode == Team.Mode.TOGETHER and self.waiting > 0
-
-
-def teams_of(forum: Forum, person: User) -> list[TeamShown]:
-    """The teams that this person leads or is in, the latest first, without those of whom nobody is left."""
-    of = Q(lead=person) | Q(registrations__in=Registration.objects.alive().filter(person=person))
-    teams = Team.objects.filter(of, forum=forum).select_related("lead").distinct().order_by("-created_at", "-pk")
-    found = list(teams)
-    rows = Registration.objects.alive().filter(team__in=found).select_related("person").order_by("pk") if found else []
-    line = list(Registration.objects.in_line().filter(forum=forum).values_list("pk", flat=True)) if found else []
-    places = {pk: number for number, pk in enumerate(line, start=1)}
-    shown = [
-        TeamShown(
-            team,
-            [Member(row, places.get(row.pk, 0)) for row in rows if row.team_id == team.pk],
-            is_mine=team.lead_id == person.pk,
-        )
-        for team in found
-    ]
-    return [team for team in shown if team.members]
-
-
-def _part(request: HttpRequest, forum: Forum, lead: User) -> HttpResponse:
-    """The lead lets the team be served one by one."""
-    number = request.POST["part"]
-    team = get_object_or_404(Team, pk=number if number.isdecimal() and len(number) < 19 else 0, forum=forum, lead=lead)
-    try:
-        take_as_many_as_fit(team=team, by=lead, now=timezone.now())
-    except StepRefused as refused:
-        messages.warning(request, refused.sentence)
-    else:
-        messages.success(request, "The first of you in line gets the next free seat, even if it is a single one.")
-    return redirect(TEAM, forum.slug)

@@ -24,7 +24,9 @@ urlpatterns = [
     path("cto-forums/r/<str:token>/", my_registration_views.registration, name="registration"),
     path("cto-forums/r/<str:token>/accept/", my_steps_views.accept, name="accept"),
     path("cto-forums/r/<str:token>/answers/", my_steps_views.answers, name="answers"),
-    path("cto-forums/r/<str:token>/as-many-as-fit/", my_steps_views.as_many_as_fit, name="as_many_as_fit"),
+    path(
+        "cto-forums/r/<str:token>/team/<int:pk>/as-many-as-fit/", my_steps_views.as_many_as_fit, name="as_many_as_fit"
+    ),
     path("cto-forums/r/<str:token>/cancel/", my_steps_views.cancel, name="cancel"),
     path("cto-forums/r/<str:token>/hand-on/", hand_on_views.hand_on, name="hand_on"),
     path("cto-forums/r/<str:token>/hand-on/take-back/", hand_on_views.take_back, name="take_back"),

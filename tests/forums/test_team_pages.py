@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.urls import reverse
 from django.utils import timezone
 
+from forums.links import token_of
 from forums.models import Answer, Forum, Question, Registration, Team
 from forums.registrations import cancel
 from forums.team_views import TEAMS_A_DAY
@@ -108,6 +110,13 @@ def test_what_each_choice_means_now_is_said(forum: Forum, lead: User) -> None:
     page = look(lead, forum)
     assert "You wait as one, from place 2 in line" in page
     assert "You wait from place 2 in line" in page
+
+
+def test_no_team_is_promised_more_people_than_the_forum_takes_in_one(lead: User) -> None:
+    large = make_open_forum("large", now=timezone.now(), capacity=60, largest_team=6)
+    page = look(lead, large)
+    assert page.count("60 seats are free, so each of you gets one now.") == 2
+    assert "up to 60" not in page
 
 
 def test_single_free_seat_is_enough_for_one_colleague_of_a_lead_who_is_registered(forum: Forum, lead: User) -> None:
@@ -248,37 +257,61 @@ def waiting(forum: Forum, lead: User) -> Team:
     return Team.objects.get()
 
 
-def as_many(who: User | None, forum: Forum, team: Team) -> Any:
-    return people.browser(who).post(page_of(forum, "team/"), {"part": team.pk})
+def way(who: User, forum: Forum, team: Team) -> str:
+    """Where this person would let the team part, by the link to their own registration."""
+    own = Registration.objects.get(forum=forum, person=who)
+    return reverse("forums:as_many_as_fit", args=[token_of(own), team.pk])
 
 
 def test_lead_of_a_team_that_waits_together_lets_it_part(forum: Forum, lead: User) -> None:
     team = waiting(forum, lead)
-    page = look(lead, forum)
+    page, part = look(lead, forum), way(lead, forum, team)
     assert "0 of 3 have a seat" in page
     assert "1st in line" in page
-    assert "Take as many as fit" in page
-    assert as_many(lead, forum, team).headers["Location"] == page_of(forum, "team/")
+    assert part in page
+    assert "Take as many as fit" in words(people.browser(None).get(part))
+    assert people.browser(None).post(part).status_code == 302
     assert [row.state for row in team.registrations.order_by("pk")] == [State.OFFERED, State.WAITING, State.WAITING]
-    assert "Take as many as fit" not in look(lead, forum)
-    assert as_many(lead, forum, team).status_code == 302, "a second press is answered kindly"
+    assert part not in look(lead, forum)
+    assert people.browser(None).get(part).status_code == 302, "there is nothing left to ask"
+    again = people.browser(None).post(part)
+    assert (again.status_code, "does not wait for seats together" in words(again)) == (409, True)
+
+
+def test_lead_who_does_not_come_any_more_still_lets_the_team_part(forum: Forum, lead: User) -> None:
+    team = waiting(forum, lead)
+    cancel(registration=Registration.objects.get(forum=forum, person=lead), by=lead, now=timezone.now())
+    part = way(lead, forum, team)
+    assert part in look(lead, forum)
+    assert "Take as many as fit" in words(people.browser(None).get(part))
+    people.browser(None).post(part)
+    team.refresh_from_db()
+    assert team.mode == Mode.AS_MANY_AS_FIT
 
 
 def test_nobody_but_the_lead_lets_a_team_part(forum: Forum, lead: User) -> None:
     team = waiting(forum, lead)
-    colleague = User.objects.get(email=f"bo@{PINE}")
+    colleague, stranger = User.objects.get(email=f"bo@{PINE}"), people.person("early1")
     assert "The team of Ana Ruiz" in look(colleague, forum)
-    assert "Take as many as fit" not in look(colleague, forum)
-    assert as_many(colleague, forum, team).status_code == 404
-    assert as_many(people.visitor(), forum, team).status_code == 404
-    assert as_many(None, forum, team).status_code == 422, "signed out, one shows first who one is"
-    people.browser(lead).get(page_of(forum, "team/"), {"part": team.pk})
-    assert people.browser(lead).post(page_of(forum, "team/"), {"part": "all"}).status_code == 404
+    for who in (colleague, stranger):
+        assert way(who, forum, team) not in look(colleague, forum)
+        assert people.browser(who).post(way(who, forum, team)).status_code == 404
+    people.browser(lead).get(way(lead, forum, team))
+    other = Team.objects.create(forum=forum, lead=stranger, mode=Mode.TOGETHER, created_at=timezone.now())
+    assert people.browser(lead).post(way(lead, forum, other)).status_code == 404
     team.refresh_from_db()
     assert team.mode == Mode.TOGETHER
-    as_many(lead, forum, team)
+    people.browser(None).post(way(lead, forum, team))
     team.refresh_from_db()
     assert team.mode == Mode.AS_MANY_AS_FIT
+
+
+def test_lead_sees_who_of_the_team_has_cancelled(forum: Forum, lead: User) -> None:
+    send(lead, forum, f"bo@{PINE}")
+    cancel(registration=Registration.objects.get(person__email=f"bo@{PINE}"), by=None, now=timezone.now())
+    page = look(lead, forum)
+    assert "1 of 1 has a seat" in page
+    assert "Cancelled" in page
 
 
 def test_strangers_do_not_see_a_team(forum: Forum, lead: User) -> None:
