@@ -40,7 +40,7 @@ class PlanOffer:
 
 def offers_on(day: date) -> list[PlanOffer]:
     """The published plans that have prices on the day. Three queries, however many there are."""
-    lists = PriceList.objects.on(day).order_by("plan_id", "-valid_from", "-number").distinct("plan_id")
+    lists = PriceList.objects.of_each_plan(day)
     offered = Plan.objects.filter(is_published=True, price_lists__valid_from__lte=day).distinct()
     prices = Prefetch("price_lists", lists.prefetch_related("bands"), to_attr="current")
     return [_offer(plan, plan.current[0], day) for plan in offered.prefetch_related(prices)]

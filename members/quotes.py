@@ -4,15 +4,18 @@ The rules are in `members.prices`; here they are asked with the rows of one memb
 again under its lock, so that what is recorded is the price of that instant.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
+from django.db.models import QuerySet
+
 from cosn_site.clock import association_day
 from cosn_site.verbs import StepRefused
 from members.models import Membership, Organization, Plan, PriceList, Term
-from members.price_lists import figures, price_list_on, size_of
+from members.price_lists import NoPrices, figures, price_list_on, size_of
 from members.prices import Days, Quote, band_dues, next_term, quote, seats_cents, unused_cents, year_around
 
 MOST_SEATS = 10_000  # of one term
@@ -94,7 +97,8 @@ def price_of_joining(
 
     Raises `NoPrices` and what `members.prices.quote` raises.
     """
-    return _sale(plan, organization, Length(today=association_day(now)), seats)
+    today = association_day(now)
+    return _sale(price_list_on(plan, today), organization, Length(today), seats)
 
 
 def price_of_renewal(
@@ -106,9 +110,39 @@ def price_of_renewal(
     Raises `WrongHolder`, `OrderUnpaid`, `NoPrices` and what `members.prices.quote` raises.
     """
     plan = plan or membership.plan
+    return renewal_as_known(known_about([membership], [plan], now), membership, plan=plan, seats=seats)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the price of a renewal hangs on, read for many memberships at once."""
+
+    today: date
+    terms: Mapping[int, Sequence[Term]]  # those that count, in their order, by membership
+    price_lists: Mapping[int, PriceList]  # the one of today, by plan
+
+
+def known_about(memberships: Iterable[Membership], plans: Iterable[Plan], now: datetime) -> Known:
+    """As the database has it now. Four statements, however many there are."""
+    today, terms = association_day(now), defaultdict(list)
+    for term in _counting().filter(membership__in=[membership.pk for membership in memberships]):
+        terms[term.membership_id].append(term)
+    lists = PriceList.objects.of_each_plan(today).filter(plan__in={plan.pk for plan in plans})
+    by_plan = {one.plan_id: one for one in lists.select_related("plan").prefetch_related("bands")}
+    return Known(today, terms, by_plan)
+
+
+def renewal_as_known(
+    known: Known, membership: Membership, *, plan: Plan | None = None, seats: int | None = None
+) -> Sale:
+    """`price_of_renewal` by what was read before. Asks the database for nothing, and raises the same."""
+    plan = plan or membership.plan
     check_holder(plan, is_organization=membership.organization_id is not None)
-    length = after_the_last(counting_terms(membership), association_day(now))
-    return _sale(plan, membership.organization, length, length.seats if seats is None else seats)
+    length = after_the_last(known.terms.get(membership.pk, ()), known.today)
+    if plan.pk not in known.price_lists:
+        raise NoPrices(plan, known.today)
+    seats = length.seats if seats is None else seats
+    return _sale(known.price_lists[plan.pk], membership.organization, length, seats)
 
 
 def price_of_upgrade(
@@ -131,7 +165,8 @@ def price_of_upgrade(
         raise OrderUnpaid
     running = replaced[0]
     credit = unused_cents([part for term in replaced for part in paid_parts(term)], today)
-    sale = _sale(plan, membership.organization, Length(today), running.seats if seats is None else seats, credit)
+    seats = running.seats if seats is None else seats
+    sale = _sale(price_list_on(plan, today), membership.organization, Length(today), seats, credit)
     _check_dearer(running, sale)
     if sale.quote.credit_cents < credit:
         raise CreditTooLarge(
@@ -186,8 +221,12 @@ def _check_dearer(running: Term, sale: Sale) -> None:
 
 def counting_terms(membership: Membership) -> list[Term]:
     """The terms that are not void, in their order, as the database has them now."""
-    rows = Term.objects.counting().filter(membership=membership).select_related("price_list__plan", "membership")
-    return list(rows.prefetch_related("seat_additions").order_by("starts_on", "pk"))
+    return list(_counting().filter(membership=membership))
+
+
+def _counting() -> QuerySet[Term]:
+    rows = Term.objects.counting().select_related("price_list__plan", "membership")
+    return rows.prefetch_related("seat_additions").order_by("starts_on", "pk")
 
 
 def after_the_last(terms: Sequence[Term], today: date) -> Length:
@@ -204,10 +243,9 @@ def after_the_last(terms: Sequence[Term], today: date) -> Length:
 
 
 def _sale(
-    plan: Plan, organization: Organization | None, length: Length, seats: int | None, credit_cents: int = 0
+    price_list: PriceList, organization: Organization | None, length: Length, seats: int | None, credit_cents: int = 0
 ) -> Sale:
-    price_list = price_list_on(plan, length.today)
-    prices = figures(price_list)
+    plan, prices = price_list.plan, figures(price_list)
     days = next_term(
         is_fixed=prices.is_fixed,
         today=length.today,

@@ -42,12 +42,13 @@ class ComplimentaryAllForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """A step for many. `foretell` says in words what it would do to one now, or raises StepRefused."""
+    """A step for many. `foretell` says in words what it would do to one, as far as is known of all, or raises
+    StepRefused."""
 
     name: str
     label: str
     form: type[forms.Form]
-    foretell: Callable[[Membership, datetime], str]
+    foretell: Callable[[Membership, quotes.Known], str]
     run: Callable[[Membership, Mapping[str, Any], Any, datetime], object]
 
 
@@ -55,21 +56,25 @@ class WasCancelled(quotes.DuesError):
     sentence = "It was cancelled and ends with its last term. Renew it on its own page if it is to go on."
 
 
-def _sale(membership: Membership, now: datetime) -> quotes.Sale:
+def _sale(membership: Membership, known: quotes.Known) -> quotes.Sale:
     """Nobody who left is renewed by the dozen."""
     if membership.cancelled_at is not None:
         raise WasCancelled
-    return quotes.price_of_renewal(membership=membership, now=now)
+    return quotes.renewal_as_known(known, membership)
 
 
-def _renewal(membership: Membership, now: datetime) -> str:
-    quote = _sale(membership, now).quote
+def _known(memberships: Sequence[Membership], now: datetime) -> quotes.Known:
+    return quotes.known_about(memberships, [membership.plan for membership in memberships], now)
+
+
+def _renewal(membership: Membership, known: quotes.Known) -> str:
+    quote = _sale(membership, known).quote
     seats = f", {quote.seats:,} seats" if membership.organization_id else ""
     return f"{day(quote.days.first)} to {day(quote.days.last)}{seats}, {dollars(quote.total_cents)}"
 
 
 def _renew(membership: Membership, cleaned: Mapping[str, Any], by: Any, now: datetime) -> object:
-    sale = _sale(membership, now)
+    sale = _sale(membership, _known([membership], now))
     until = sales.clock_of(sale, now) if cleaned["is_unpaid"] else None
     reference = cleaned["reference"]
     return dues.renew(membership=membership, provisional_until=until, reference=reference, by=by, now=now)
@@ -85,9 +90,9 @@ def _give(membership: Membership, cleaned: Mapping[str, Any], by: Any, now: date
     )
 
 
-def _standing(membership: Membership, now: datetime) -> str:
+def _standing(membership: Membership, known: quotes.Known) -> str:
     """With how far its terms reach: a term that is ahead changes nothing about today."""
-    counting = quotes.counting_terms(membership)
+    counting = known.terms.get(membership.pk, ())
     reach = f", in all until {day(counting[-1].last_day)}" if counting else ""
     return f"{standing_in_brief(membership)}{reach}"
 
@@ -134,7 +139,8 @@ class BulkActions(admin.ModelAdmin):
                 keys = [membership.pk for membership in chosen]
                 list(Membership.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
                 chosen = list(queryset.all())
-            lines = [_line(bulk, membership, now) for membership in chosen]
+            known = _known(chosen, now)
+            lines = [_line(bulk, membership, known) for membership in chosen]
             seen = fingerprint(lines)
             if form.is_valid() and request.POST["seen"] == seen:
                 self._record(bulk, request, chosen, form.cleaned_data, now)
@@ -171,8 +177,8 @@ class BulkActions(admin.ModelAdmin):
             self.message_user(request, sentence, messages.WARNING)
 
 
-def _line(bulk: Bulk, membership: Membership, now: datetime) -> tuple[str, str]:
+def _line(bulk: Bulk, membership: Membership, known: quotes.Known) -> tuple[str, str]:
     try:
-        return str(membership), bulk.foretell(membership, now)
+        return str(membership), bulk.foretell(membership, known)
     except StepRefused as no:
         return str(membership), f"Left out. {no.sentence}"

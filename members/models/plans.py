@@ -51,6 +51,10 @@ class PriceListQuerySet(models.QuerySet["PriceList"]):
         """Those that are valid on a day, the one that counts first."""
         return self.filter(valid_from__lte=day).order_by("-valid_from", "-number")
 
+    def of_each_plan(self, day: date) -> Self:
+        """The one that counts on a day, of each plan that has one."""
+        return self.on(day).order_by("plan_id", "-valid_from", "-number").distinct("plan_id")
+
 
 @pghistory.track(pghistory.InsertEvent())
 class PriceList(models.Model):

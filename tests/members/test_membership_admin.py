@@ -360,6 +360,26 @@ def test_many_are_renewed_once_their_prices_were_seen(staff: Client, three: list
     assert Term.objects.filter(reference="Batch 1").count() == 2
 
 
+@pytest.mark.parametrize("action", ["renew_all", "extend_all", "give_all"])
+def test_the_page_for_many_asks_no_more_statements_however_many_were_chosen(
+    staff: Client, three: list[Membership], action: str
+) -> None:
+    with CaptureQueriesContext(connection) as few:
+        choose(staff, action, three)
+    for number in range(5):
+        dues.join(
+            plan=selling.plan(f"plan-{number}"),
+            organization=selling.district(f"d-{number}"),
+            by=None,
+            now=timezone.now(),
+        )
+    everyone = list(Membership.objects.all())
+    with CaptureQueriesContext(connection) as many:
+        shown = choose(staff, action, everyone)
+    assert len(shown.context["lines"]) == len(three) + 5
+    assert len(many) == len(few)
+
+
 def test_a_cancelled_membership_is_not_renewed_by_the_dozen(staff: Client, three: list[Membership]) -> None:
     dues.cancel_at_end(membership=three[0], by=None, now=timezone.now())
     shown = choose(staff, "renew_all", three)
