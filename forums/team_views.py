@@ -72,7 +72,7 @@ def register_team(request: HttpRequest, slug: str) -> HttpResponse:
     if closed is None:
         domains = team_domains(lead, organization_of(lead))
         room = _room(forum, lead)
-        context |= {"domains": domains, "room": room}
+        context |= {"domains": sorted(domains), "room": room}
         if domains and room:
             asked = _asked(request, forum, lead, own=own, domains=domains, room=room)
         if asked is not None and request.method == "POST":
