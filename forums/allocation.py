@@ -31,7 +31,7 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from cosn_site.prepared import Prepared, columns, instance
 from cosn_site.verbs import StepRefused
 from forums.letters import post
-from forums.models import Forum, LetterKind, Registration, Seating, Skip, Team
+from forums.models import Forum, HandOn, LetterKind, Registration, Seating, Skip, Team
 
 State = Registration.State
 SHORTEST_OFFER = timedelta(hours=2)
@@ -163,7 +163,12 @@ def foresee(seating: Seating, capacity: int, now: datetime) -> list[Served]:
 
 
 def put(rows: Sequence[int], state: Registration.State, now: datetime, offer_expires_at: datetime | None = None) -> int:
-    """Put registrations into a state, in one statement; their calendar entries get a new sequence. Answers how many."""
+    """Put registrations into a state; their calendar entries get a new sequence. Answers how many.
+
+    What ends is held out to nobody any longer: whoever registers anew holds something else.
+    """
+    if state not in Registration.ALIVE:
+        HandOn.objects.open().filter(registration__in=rows).update(withdrawn_at=now)
     return Registration.objects.filter(pk__in=rows).update(
         state=state, settled_at=now, revision=F("revision") + 1, offer_expires_at=offer_expires_at
     )

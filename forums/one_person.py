@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
 
 from forums.allocation import fill, locked, put
-from forums.models import Answer, Certificate, CheckIn, Forum, HandOn, Registration, Seating
+from forums.models import Answer, Certificate, CheckIn, Forum, Registration, Seating
 from members.merge_rules import UPSTAIRS, Settlement, UpstairsRule
 from members.models import User
 from members.references import let_stay
@@ -58,7 +58,6 @@ def _settle(forum: Forum, kept: User, merged: User, now: datetime) -> None:
     if other.is_alive:
         Registration.objects.filter(pk=other.pk).update(reason=WHY)
         put([other.pk], State.CANCELLED, now)
-    HandOn.objects.open().filter(registration=other).update(withdrawn_at=now)
     if better.was_there:
         CheckIn.objects.filter(registration=other, conflict="", undone_at=None).update(undone_at=now)
     Certificate.objects.filter(registration=other, revoked_at=None).update(revoked_at=now, revoked_reason=WHY)

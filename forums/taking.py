@@ -45,12 +45,12 @@ def why_closed(hand_on: HandOn, now: datetime) -> str:
     row = hand_on.registration
     if hand_on.taken_at is not None:
         return "It was taken with this link."
-    if hand_on.withdrawn_at is not None:
-        return "Your colleague took it back."
     if row.forum.status == Forum.Status.CANCELLED:
         return "The forum is cancelled."
     if mine_of(row, row.forum, now) not in (Mine.REGISTERED, Mine.OFFERED, Mine.WAITING):
         return "Your colleague has it no longer: it was given back, or an offer was not answered in time."
+    if hand_on.withdrawn_at is not None:
+        return "Your colleague took it back, or holds it no longer."
     if now >= row.forum.starts_at:
         return ForumIsOver.sentence
     return ""

@@ -94,7 +94,7 @@ def _hand_ons(registration: Registration) -> Iterator[Chapter]:
     for held in registration.hand_ons.select_related("taken_by__person"):
         yield Chapter(held.made_at, f"Held out to {held.name or held.email}", held.email)
         if held.withdrawn_at:
-            yield Chapter(held.withdrawn_at, "Taken back", f"It is no longer held out to {held.email}")
+            yield Chapter(held.withdrawn_at, "No longer held out", f"To {held.email}")
         elif held.taken_at and held.taken_by:
             yield Chapter(held.taken_at, f"{held.taken_by.person} took it")
     for came in registration.came_from.select_related("registration__person"):

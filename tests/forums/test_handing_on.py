@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from forums import handing_on
 from forums.allocation import put
+from forums.capacity import settle_all
 from forums.handing_on import AlreadyHeldOut, HandOnClosed, HasOneAlready, NothingToHandOn, OwnAddress
 from forums.links import token_of
 from forums.models import Answer, Forum, HandOn, Override, Question, Registration
@@ -343,6 +344,31 @@ def test_closed_links_say_why(forum: Forum, now: datetime) -> None:
     put([row.pk], State.CANCELLED, now)
     answer = Client().get(link)
     assert (answer.status_code, "has it no longer" in answer.content.decode()) == (410, True)
+
+
+def test_what_one_registers_for_anew_is_held_out_to_nobody(forum: Forum, now: datetime) -> None:
+    row = registered(forum)
+    hand_on, link = held_out(row)
+    cancel(registration=row, by=row.person, now=now)
+    hand_on.refresh_from_db()
+    assert hand_on.withdrawn_at == now
+    assert registered(forum).pk == row.pk, "the same row lives again"
+    assert "Held out to a colleague" not in Client().get(url(row)).content.decode()
+    answer = Client().post(link, FORM)
+    assert (answer.status_code, "holds it no longer" in answer.content.decode()) == (410, True)
+    held_out(row)  # nothing of the earlier one is in the way
+
+
+def test_an_offer_that_lapses_takes_back_what_was_held_out(forum: Forum, now: datetime) -> None:
+    holder, waits = registered(forum, "first"), registered(forum)
+    hand_on, _ = held_out(waits)
+    cancel(registration=holder, by=None, now=now)
+    hand_on.refresh_from_db()
+    assert hand_on.withdrawn_at is None, "an offer is held out as the place was"
+    after = now + timedelta(days=3)
+    settle_all(after)
+    hand_on.refresh_from_db()
+    assert hand_on.withdrawn_at == after
 
 
 def test_an_offer_that_lapsed_can_be_taken_no_more(forum: Forum, now: datetime) -> None:
