@@ -15,6 +15,7 @@ from django.utils import timezone
 from cosn_site.admin_fields import WallClockField, in_zone
 from cosn_site.model_admin import RoomAdmin
 from cosn_site.templatetags.site import day
+from forums.addresses import check_slug
 from forums.admin import seats
 from forums.admin.inlines import AgendaInline, MaterialInline, ParagraphInline, QuestionInline
 from forums.admin.pages import ForumPages
@@ -88,6 +89,11 @@ class ForumForm(forms.ModelForm):
             field.help_text = "It changes by the buttons above only."
         else:
             field.choices = [choice for choice in Forum.Status.choices if choice[0] != Forum.Status.CANCELLED]
+
+    def clean_slug(self) -> str:
+        slug = str(self.cleaned_data["slug"])
+        check_slug(slug)
+        return slug
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()

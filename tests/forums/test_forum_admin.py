@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from forums.addresses import check_slug
 from forums.at_a_glance import glance
 from forums.models import (
     CheckIn,
@@ -26,6 +28,7 @@ from forums.models import (
 )
 from forums.registrations import Details, admit_beyond_capacity, cancel
 from forums.teams import Colleague, register_team
+from forums.urls import urlpatterns
 from tests import people
 from tests.factories import make_forum, make_open_forum, make_registration
 from tests.forums.hosting import a_full_forum, look, plain, press, row_of, where
@@ -96,6 +99,35 @@ def test_a_forums_page_leads_only_where_one_may_go(forum: Forum, codename: str, 
 def test_a_draft_leads_to_no_page_of_its_day(staff: Client) -> None:
     draft = make_forum(status=Forum.Status.DRAFT)
     assert "/door/" not in look(staff, draft)
+
+
+# --- its address ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("slug", ["certificates", "r", "t", "take"])
+def test_a_forum_cannot_have_the_address_of_another_page(staff: Client, slug: str) -> None:
+    draft = make_forum(status=Forum.Status.DRAFT)
+    response = staff.post(where(draft), typed(draft, slug=slug))
+    assert response.status_code == 200
+    assert "This word stands for other pages of ours." in response.content.decode()
+    draft.refresh_from_db()
+    assert draft.slug != slug
+
+
+@pytest.mark.parametrize("slug", ["register", "taken", "tables-2027", "certificates-2027", "calendar"])
+def test_every_other_address_is_free(staff: Client, slug: str) -> None:
+    draft = make_forum(status=Forum.Status.DRAFT)
+    assert staff.post(where(draft), typed(draft, slug=slug)).status_code == 302
+    draft.refresh_from_db()
+    assert draft.slug == slug
+
+
+def test_each_address_that_is_no_forums_is_refused_for_one() -> None:
+    """Whatever is added below /cto-forums/ later."""
+    first_words = {str(pattern.pattern).split("/")[1] for pattern in urlpatterns}
+    fixed = {word for word in first_words if word.replace("-", "").isalnum()}
+    assert fixed >= {"certificates", "r", "t", "take"}
+    for word in fixed:
+        with pytest.raises(ValidationError):
+            check_slug(word)
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------
