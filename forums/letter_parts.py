@@ -49,6 +49,7 @@ class Facts:
     changed: tuple[str, ...] = ()  # of CHANGES
     came: bool | None = None  # None: nobody was checked in at this forum
     has_survey: bool = False
+    unanswered: int = 0  # questions that want an answer of them
     mailing: Mailing | None = None
 
     @property

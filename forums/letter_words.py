@@ -40,11 +40,20 @@ def _registered(facts: Facts) -> Words:
                 "Your ticket is behind the button; its code opens the door. "
                 "The entry for your calendar comes with this letter."
             ),
+            *_asked(facts),
         ),
         button=Link("See your ticket", link_to(row)),
         closing="Can’t come?",
         closing_link=Link("Give the seat back, or hand it to a colleague", link_to(row)),
     )
+
+
+def _asked(facts: Facts) -> tuple[str, ...]:
+    """To who was registered by a colleague, or by staff: their page asks them."""
+    if not facts.unanswered:
+        return ()
+    something = "a question" if facts.unanswered == 1 else f"{facts.unanswered} questions"
+    return (f"The forum has {something} for you that we need to have answered: the page behind the button asks.",)
 
 
 def _waitlisted(facts: Facts) -> Words:
@@ -62,7 +71,11 @@ def _waitlisted(facts: Facts) -> Words:
     return Words(
         subject=f"You are on the waitlist: {forum.title}",
         heading=f"You are {place} on the waitlist",
-        paragraphs=(f"The seats of “{forum.title}” are taken. As of now you are {place} in line.", then),
+        paragraphs=(
+            f"The seats of “{forum.title}” are taken. As of now you are {place} in line.",
+            then,
+            *_asked(facts),
+        ),
         button=Link("See your place in line", link_to(row)),
         closing="Changed your mind?",
         closing_link=Link("Leave the line, or hand your place to a colleague", link_to(row)),
@@ -223,6 +236,7 @@ def _reminded(facts: Facts) -> Words:
         paragraphs=(
             f"We look forward to seeing you at “{forum.title}”. Seat {row.seat_number} is yours.",
             "Your ticket is behind the button. Have its code at hand at the door; your name does as well.",
+            *_asked(facts),
         ),
         button=Link("See your ticket", link_to(row)),
         closing="Can’t come?",

@@ -27,6 +27,7 @@ from forums.due import is_due
 from forums.letter_parts import CHANGES, Facts, Words, facts_about, values_for
 from forums.models import CheckIn, Forum, HandOn, Letter, LetterKind, Mailing, Paragraph, Question, Registration
 from forums.paragraphs import fill, fill_html
+from forums.questions import given_answers, registration_questions, unanswered
 from members.links import hash_of, new_secret
 
 STAFF_ADDRESS = "forums@example.org"
@@ -156,7 +157,9 @@ def _facts(kind: LetterKind, row: Registration, key: str, now: datetime) -> Fact
     match kind:
         case LetterKind.WAITLISTED:
             ahead = Registration.objects.in_line().filter(forum=row.forum_id, place__lt=row.place)
-            return Facts(row, key, now, position=ahead.count() + 1)
+            return Facts(row, key, now, position=ahead.count() + 1, unanswered=_unanswered(row))
+        case LetterKind.REGISTERED | LetterKind.REMINDED:
+            return Facts(row, key, now, unanswered=_unanswered(row))
         case LetterKind.CANCELLED if row.state == Registration.State.HANDED_ON:
             taken = row.hand_ons.filter(taken_by__isnull=False).select_related("taken_by__person").first()
             taker = taken.taken_by.person if taken and taken.taken_by else None
@@ -174,6 +177,10 @@ def _facts(kind: LetterKind, row: Registration, key: str, now: datetime) -> Fact
         case LetterKind.REPORT_OUT | LetterKind.FROM_STAFF:
             return Facts(row, key, now, mailing=Mailing.objects.get(pk=key))
     return Facts(row, key, now)
+
+
+def _unanswered(row: Registration) -> int:
+    return len(unanswered(registration_questions(row.forum), given_answers(row)))
 
 
 # --- to a colleague ---------------------------------------------------------------------------------------------------

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from forums.dossier import place_in_line
 from forums.materials import may_have_materials
-from forums.models import Answer, Forum, HandOn, Material, Question, Registration, Skip
+from forums.models import Forum, HandOn, Material, Question, Registration, Skip
 from forums.panel import Mine, Panel, Phase, panel_for
-from forums.questions import registration_questions
+from forums.questions import given_answers, registration_questions, unanswered
 from forums.team_shown import TeamShown, teams_led_by
 from forums.tickets import Code, address_of_ticket, in_groups, qr_code
 
@@ -35,7 +35,7 @@ class MyRegistration:
     held_out: HandOn | None = None
     went_to: HandOn | None = None
     answers: Sequence[Answered] = ()
-    unanswered: int = 0  # questions that want an answer
+    asks: bool = False  # something that wants an answer and has none
     teams: Sequence[TeamShown] = ()  # that they lead
     materials: Sequence[Material] = ()
     has_certificate: bool = False
@@ -49,7 +49,9 @@ def read_my_registration(row: Registration, now: datetime) -> MyRegistration:
     place = place_of(row) if row.state == State.WAITING else 0
     panel = panel_for(forum, seating, now, own=row, place=place)
     is_ticket = panel.takes_part and panel.mine is Mine.REGISTERED
-    answers, unanswered = _answers(row) if row.is_alive else ([], 0)
+    questions = registration_questions(forum) if row.is_alive else []
+    given = given_answers(row) if questions else {}
+    may_answer = panel.takes_part and now < forum.starts_at
     is_over = panel.phase is Phase.OVER and row.state == State.CONFIRMED
     return MyRegistration(
         row=row,
@@ -59,8 +61,8 @@ def read_my_registration(row: Registration, now: datetime) -> MyRegistration:
         skips=list(row.skips.all()) if panel.mine is Mine.WAITING and panel.takes_part else (),
         held_out=row.hand_ons.open().first() if panel.takes_part else None,
         went_to=row.hand_ons.filter(taken_at__isnull=False).first() if panel.mine is Mine.HANDED_ON else None,
-        answers=answers,
-        unanswered=unanswered,
+        answers=[Answered(question, _lines(question, given.get(question.pk, ""))) for question in questions],
+        asks=may_answer and bool(unanswered(questions, given)),
         teams=teams_led_by(forum, row.person, now),
         materials=list(forum.materials.all()) if may_have_materials(row) and panel.phase != Phase.CANCELLED else (),
         has_certificate=is_over and _has_certificate(row),
@@ -72,18 +74,6 @@ def place_of(row: Registration) -> int:
     """Its number in line, from 1; 0 where it does not wait."""
     numbered = Registration.objects.filter(pk=row.pk).annotate(number=place_in_line())
     return numbered.values_list("number", flat=True).get()
-
-
-def given_answers(row: Registration) -> dict[int, str]:
-    """What was answered, by the number of the question."""
-    return dict(Answer.objects.filter(registration=row).order_by().values_list("question", "value"))
-
-
-def _answers(row: Registration) -> tuple[list[Answered], int]:
-    given = given_answers(row)
-    questions = registration_questions(row.forum)
-    answers = [Answered(question, _lines(question, given.get(question.pk, ""))) for question in questions]
-    return answers, sum(answered.question.is_required and not answered.lines for answered in answers)
 
 
 def _lines(question: Question, value: str) -> list[str]:

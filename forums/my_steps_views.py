@@ -15,9 +15,8 @@ from cosn_site.verbs import StepRefused
 from forums import registrations, teams
 from forums.links import token_of
 from forums.models import Registration, Team
-from forums.my_registration import given_answers
 from forums.my_registration_views import acting, for_holder
-from forums.questions import QuestionsForm, registration_questions
+from forums.questions import QuestionsForm, given_answers, registration_questions
 from forums.register_forms import DetailsForm
 from forums.registrations import Details
 from forums.team_shown import teams_led_by
@@ -148,7 +147,7 @@ def answers(request: HttpRequest, row: Registration) -> HttpResponse:
             now=timezone.now(),
         )
 
-    step = Step("Change your answers", "Save your answers", is_next=True)
+    step = Step("Your answers", "Save your answers", is_next=True)
     return take_step(request, row, step, run=run, done="Your answers are saved.", forms=[details, questions])
 
 

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.html import escape
 
 from cosn_site.prepared import Prepared, columns, instance
-from forums.models import Forum, Question
+from forums.models import Answer, Forum, Question, Registration
 
 ERASED_AFTER_DAYS = 30  # after the forum: what was answered to sensitive questions
 WHO_SEES_IT = (
@@ -32,6 +32,20 @@ _asked = Prepared(
 def registration_questions(forum: Forum) -> list[Question]:
     """What the forum asks whoever registers, in its order. One statement."""
     return [instance(Question, _COLUMNS, row) for row in _asked(forum.pk)]
+
+
+def given_answers(registration: Registration) -> dict[int, str]:
+    """What was answered, by the number of the question. One statement."""
+    return dict(Answer.objects.filter(registration=registration).order_by().values_list("question", "value"))
+
+
+def unanswered(questions: Sequence[Question], given: Mapping[int, str]) -> list[Question]:
+    """Those that want an answer and have none.
+
+    Everybody who comes is asked, also who was registered by a colleague or by staff: their own page asks, and their
+    letters say so.
+    """
+    return [question for question in questions if question.is_required and not given.get(question.pk)]
 
 
 class QuestionsForm(forms.Form):

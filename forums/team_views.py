@@ -18,7 +18,7 @@ from cosn_site.limits import within_limit
 from cosn_site.verbs import StepRefused
 from forums.links import token_of
 from forums.models import Forum, Registration, Team
-from forums.questions import QuestionsForm
+from forums.questions import QuestionsForm, registration_questions
 from forums.register_forms import DetailsForm
 from forums.register_views import TEAM, announced, ask_for_address, forms_for, seating_of, why_not
 from forums.registrants import learn, organization_of
@@ -67,6 +67,7 @@ def register_team(request: HttpRequest, slug: str) -> HttpResponse:
     if closed is not None and (request.method == "POST" or not teams):
         return closed
     context: dict[str, Any] = {"forum": forum, "seating": seating_of(forum), "teams": teams}
+    context["asks"] = bool(registration_questions(forum))
     context["token"] = token_of(own) if own is not None else ""
     asked, status = None, 200
     if closed is None:

@@ -17,8 +17,8 @@ from forums.capacity import resize, settle_all
 from forums.handing_on import find_hand_on, hold_out, take, take_back
 from forums.letters import message_id, post, send_hand_on, send_letter
 from forums.links import link_to, token_of
-from forums.models import CheckIn, Forum, HandOn, Letter, LetterKind, Question, Registration
-from forums.registrations import Details, accept_offer, cancel
+from forums.models import Answer, CheckIn, Forum, HandOn, Letter, LetterKind, Question, Registration
+from forums.registrations import Details, accept_offer, cancel, save_answers
 from forums.reminders import write_due_letters
 from forums.teams import Colleague, Team, register_team
 from tests import people
@@ -115,6 +115,36 @@ def test_a_title_with_markup_and_line_breaks_stays_text() -> None:
     assert "&lt;b&gt;Bold&lt;/b&gt;" in html_of(message)
     assert message.subject == "You have a seat: <b>Bold</b> Bcc: x@example.org & more"
     assert "Bcc" not in message.message()
+
+
+def test_each_of_a_team_is_told_of_the_questions_that_they_alone_can_answer() -> None:
+    forum = make_open_forum(now=NOW, capacity=2, title="Who decides?")
+    table = Question.objects.create(forum=forum, label="Which table?", is_required=True)
+    Question.objects.create(forum=forum, label="What do you hope for?")
+    lead = people.person("lead")
+    team = register_team(
+        forum=forum,
+        lead=lead,
+        colleagues=[Colleague("mate@example.org", "Mate"), Colleague("last@example.org", "Last")],
+        mode=Team.Mode.AS_MANY_AS_FIT,
+        details=Details(),
+        by=lead,
+        now=NOW,
+    )
+    save_answers(team.registrations.get(person=lead), {table: "The first"})
+    asks = {message.to[0]: "a question for you" in " ".join(message.body.split()) for message in deliver(NOW)}
+    assert asks == {"lead@example.org": False, "mate@example.org": True, "last@example.org": True}
+    save_answers(team.registrations.get(person__email="mate@example.org"), {table: "The second"})
+    day_before = forum.starts_at - DAY
+    Registration.objects.filter(person__email="last@example.org").update(state="cancelled")
+    write_due_letters(day_before)
+    assert not any("for you that we need" in message.body for message in deliver(day_before))
+    Answer.objects.all().delete()
+    Letter.objects.filter(kind=LetterKind.REMINDED).delete()
+    write_due_letters(day_before)
+    reminders = deliver(day_before)
+    assert len(reminders) == 2
+    assert all("a question for you" in " ".join(message.body.split()) for message in reminders)
 
 
 def test_a_team_that_stays_together_is_told_so(forum: Forum) -> None:

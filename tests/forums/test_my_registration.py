@@ -360,6 +360,25 @@ def test_a_required_answer_cannot_be_taken_away() -> None:
     assert "The forum needs an answer to this one." in answer.content.decode()
 
 
+def test_each_of_a_team_is_asked_by_their_own_page_until_they_have_answered() -> None:
+    team = a_team(Team.Mode.AS_MANY_AS_FIT)
+    question = asked(team.forum, "Which table?", is_required=True)
+    asked(team.forum, "What do you hope for?")
+    for row in team.registrations.order_by("pk"):
+        assert "that you have not answered yet" in page(row)
+        assert "Which table?" in page(row, "answers")
+        Client().post(url(row, "answers"), {"organization": "Oak", f"question_{question.pk}": "The first"})
+        assert "that you have not answered yet" not in page(row)
+
+
+def test_nobody_is_asked_what_can_be_answered_no_more() -> None:
+    forum = one_seat()
+    asked(forum, "Which table?", is_required=True)
+    row = registered(forum)
+    begun(forum)
+    assert "that you have not answered yet" not in page(row)
+
+
 def test_who_waits_may_say_that_a_seat_is_theirs_at_once() -> None:
     forum = one_seat()
     holder, waits = registered(forum, "first"), registered(forum)
