@@ -7,18 +7,19 @@ Where the two cannot stand side by side, a rule settles it, and says so beforeha
 The merged person cannot sign in any more, but with both addresses the person who is kept can.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.db import models, transaction
+from django.db.models import Q
 
 from cosn_site.verbs import StepRefused, audited, reason_given
 from members import merge_rules
 from members.merge_rules import Settlement
-from members.models import Membership, Merge, Organization, User
+from members.models import Contact, Membership, Merge, Organization, Seat, SeatRequest, User
 from members.references import InTheWay, keys_to_move, move
 
 _WHY = "Say how you know that these two are one."
@@ -57,7 +58,7 @@ def merge_people(*, kept: User, merged: User, reason: str, by: User | None, now:
     """
     reason = reason_given(reason, otherwise=_WHY)
     with transaction.atomic(), audited("merge_people", by=by):
-        kept, merged = _both(User, "person", kept, merged)
+        kept, merged = _both(User, _where_people_are([kept.pk, merged.pk]), kept, merged)
         _check_people(kept, merged, by)
         memberships = _memberships("person", kept, merged)
         _settle(merge_rules.of_people(kept, merged, now), memberships, now)
@@ -78,7 +79,7 @@ def merge_organizations(
     """
     reason = reason_given(reason, otherwise=_WHY)
     with transaction.atomic(), audited("merge_organizations", by=by):
-        kept, merged = _both(Organization, "organization", kept, merged)
+        kept, merged = _both(Organization, Q(organization__in=[kept.pk, merged.pk]), kept, merged)
         memberships = _memberships("organization", kept, merged)
         _settle(merge_rules.of_organizations(kept, merged), memberships, now)
         moved = keys_to_move(kept, merged) | _keys_of(memberships)
@@ -117,16 +118,33 @@ def _foreseen(memberships: tuple[Membership, Membership] | None, now: datetime) 
 
 
 # --- who may ------------------------------------------------------------------------------------------------------
-def _both(model: Any, holder: str, kept: Any, merged: Any) -> tuple[Any, Any]:
-    """The two rows, locked, which also keeps new rows from pointing to them; and their memberships."""
+def _both(model: Any, theirs: Q, kept: Any, merged: Any) -> tuple[Any, Any]:
+    """The two rows, locked, which also keeps new rows from pointing to them; before them, what verbs lock before them.
+
+    One order for all, so that nobody waits in a circle: what an upper floor locks, memberships by their keys, then
+    people or organizations.
+    """
     _check_two(kept, merged)
-    # whoever gives a seat or records a term locks the membership before its holder; so does a merge, here and upstairs
     for rule in merge_rules.UPSTAIRS if model is User else ():
         rule.lock(kept, merged)
-    list(Membership.objects.select_for_update().filter(**{f"{holder}__in": [kept.pk, merged.pk]}).order_by("pk"))
+    list(Membership.objects.select_for_update().filter(theirs).order_by("pk"))
     rows = {row.pk: row for row in model.objects.select_for_update().filter(pk__in=[kept.pk, merged.pk]).order_by("pk")}
     _check_two(rows[kept.pk], rows[merged.pk])
     return rows[kept.pk], rows[merged.pk]
+
+
+def _where_people_are(people: Sequence[int]) -> Q:
+    """The memberships that are theirs, and those where verbs may be giving them what only one of the two can have: a
+    seat, a request for one, a place as a contact."""
+    seats = Seat.objects.filter(person__in=people, left_at=None)
+    requests = SeatRequest.objects.filter(person__in=people, answer="")
+    contacts = Contact.objects.filter(person__in=people)
+    return (
+        Q(person__in=people)
+        | Q(pk__in=seats.values("membership"))
+        | Q(pk__in=requests.values("membership"))
+        | Q(organization__in=contacts.values("organization"))
+    )
 
 
 def _check_two(kept: Any, merged: Any) -> None:

@@ -45,6 +45,10 @@ class SeatIsFree(SeatError):
     sentence = "Nobody sits in this seat any more."
 
 
+class WasMerged(SeatError):
+    """The person's account was merged into another one."""
+
+
 class WorksElsewhere(SeatError):
     """The person does not work at the holder of the membership."""
 
@@ -149,8 +153,9 @@ def sit_down(
 ) -> Seat:
     """The rest of every verb that seats somebody, under the lock that the number was found under.
 
-    A request of theirs is answered by it, and an invitation accepted. Raises `AlreadySeated`.
+    A request of theirs is answered by it, and an invitation accepted. Raises `AlreadySeated`, `WasMerged`.
     """
+    _check_not_merged(person)
     if membership.seat_rows.filter(left_at=None, person=person).exists():
         raise AlreadySeated(f"{person} holds a seat of this membership already.")
     invitations = list(kept_for(membership, person, now).select_related("follows__person"))
@@ -168,10 +173,17 @@ def sit_down(
     return seat
 
 
+def _check_not_merged(person: User) -> None:
+    """With the person's row locked to the end of the transaction, as a merge locks it: what is so now stays so."""
+    row = User.objects.select_for_update(no_key=True).get(pk=person.pk)
+    if row.merged_into_id is not None:
+        raise WasMerged(f"This account of {person} was merged into another one of theirs. Choose that one.")
+
+
 def give_seat(*, membership: Membership, person: User, by: User | None, now: datetime) -> Seat:
     """The person sits in the lowest seat that is free.
 
-    Raises `NoSeatsHere`, `NoCurrentTerm`, `AlreadySeated`, `NoSeatLeft`.
+    Raises `NoSeatsHere`, `NoCurrentTerm`, `AlreadySeated`, `NoSeatLeft`, `WasMerged`.
     """
     with transaction.atomic(), audited("give_seat", by=by):
         membership = locked_for_seating(membership)
@@ -202,7 +214,7 @@ def leave(*, seat: Seat, now: datetime) -> None:
 def swap_seat(*, seat: Seat, person: User, by: User | None, now: datetime) -> Seat:
     """Somebody else who works here sits in this seat instead, with no moment in between when it is free.
 
-    Raises `SeatIsFree`, `WorksElsewhere`, `AlreadySeated`.
+    Raises `SeatIsFree`, `WorksElsewhere`, `AlreadySeated`, `WasMerged`.
     """
     with transaction.atomic(), audited("swap_seat", by=by):
         membership = locked_for_seating(seat.membership)
