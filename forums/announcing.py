@@ -154,7 +154,7 @@ def tell_report_is_out(
 
 def checked_in() -> Exists:
     """Whether a registration's person came through a door, as a condition on registrations."""
-    return Exists(CheckIn.objects.filter(registration=OuterRef("pk"), conflict="", undone_at__isnull=True))
+    return Exists(CheckIn.objects.counting().filter(registration=OuterRef("pk")))
 
 
 def attendees(forum: Forum) -> QuerySet[Registration]:

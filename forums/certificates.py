@@ -18,8 +18,7 @@ from django.urls import reverse
 from cosn_site import pdf
 from cosn_site.verbs import audited
 from forums.allocation import SeatRefused
-from forums.check_in import counting
-from forums.models import Certificate, Forum, Registration
+from forums.models import Certificate, CheckIn, Forum, Registration
 from forums.registrations import TICKET_ALPHABET, ReasonMissing
 from members.models import User
 
@@ -98,7 +97,7 @@ def check_earned(registration: Registration, now: datetime) -> None:
         raise NotEarned("This forum did not take place.")
     if now < registration.forum.ends_at:
         raise NotEarned("Your certificate is here when the forum is over.")
-    if not counting().filter(registration=registration).exists():
+    if not CheckIn.objects.counting().filter(registration=registration).exists():
         raise NotEarned("Certificates are for those who were checked in at the door.")
 
 
@@ -109,7 +108,7 @@ def issue_due(*, by: User | None, now: datetime) -> int:
         forum__ends_at__lte=now,
         forum__ends_at__gt=now - LATEST,
         certificate__isnull=True,
-        pk__in=counting().values("registration"),
+        pk__in=CheckIn.objects.counting().values("registration"),
     )
     rows = list(over.select_related("forum"))
     for row in rows:

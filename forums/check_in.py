@@ -15,7 +15,6 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from cosn_site.verbs import audited
 from forums.allocation import SeatRefused, gives_seats, locked, pass_over, waiting_together
@@ -69,11 +68,6 @@ class Outcome:
     sentence: str
 
 
-def counting() -> QuerySet[CheckIn]:
-    """The check-ins that count: the first of each person, unless it was undone."""
-    return CheckIn.objects.filter(conflict=Conflict.NONE, undone_at__isnull=True)
-
-
 def check_in(
     *,
     registration: Registration,
@@ -102,7 +96,7 @@ def check_in(
         conflict = Conflict.NONE
         if row.state != State.CONFIRMED:
             conflict = Conflict.NO_SEAT
-        elif counting().filter(registration=row).exists():
+        elif CheckIn.objects.counting().filter(registration=row).exists():
             conflict = Conflict.ALREADY_IN
         return CheckIn.objects.create(
             registration=row,
@@ -127,7 +121,7 @@ def _take_what_is_offered(registration: Registration, by: User | None, now: date
 def undo_check_in(*, check_in: CheckIn, by: User | None, now: datetime) -> CheckIn:
     """They did not come after all. It stays on record, and a later check-in counts. Raises `NotCheckedIn`."""
     with transaction.atomic(), audited("undo_check_in", by=by):
-        row = counting().select_for_update(of=("self",)).filter(pk=check_in.pk).first()
+        row = CheckIn.objects.counting().select_for_update(of=("self",)).filter(pk=check_in.pk).first()
         if row is None:
             raise NotCheckedIn
         row.undone_at = now
@@ -161,7 +155,7 @@ def in_words(made: CheckIn, row: Registration) -> str:
     if made.conflict == Conflict.NO_SEAT:
         return f"{row.person} holds no seat. Let them in as a walk-in if a chair is free."
     if made.conflict == Conflict.ALREADY_IN:
-        first = counting().filter(registration=row).first()
+        first = CheckIn.objects.counting().filter(registration=row).first()
         when = f" at {clock_face(first.at.astimezone(row.forum.zone))}" if first else ""
         where = f", {first.door}" if first and first.door else ""
         return f"{row.person} was checked in already{when}{where}. This second check-in is kept and does not count."
@@ -193,7 +187,7 @@ def empty_chairs(seating: Seating) -> int:
     """Chairs of the room that nobody sits on: those of the capacity, and those brought in, less who came."""
     brought_in = Registration.objects.filter(forum=seating.pk, override__isnull=False)
     chairs = seating.capacity + brought_in.exclude(override__reason=WALKED_IN).count()
-    return max(chairs - counting().filter(registration__forum=seating.pk).count(), 0)
+    return max(chairs - CheckIn.objects.counting().filter(registration__forum=seating.pk).count(), 0)
 
 
 def _seat(

@@ -9,7 +9,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from forums.check_in import Entry, Way, counting
+from forums.check_in import Entry, Way
 from forums.models import CheckIn, Forum, Registration
 from forums.templatetags.forum_words import clock_face
 
@@ -21,7 +21,7 @@ LAST = 25
 
 def attending(forum: Forum) -> QuerySet[Registration]:
     """Who holds a seat, by name, each with `in_since`, `in_by` (the check-in) and `in_at_door` if they came."""
-    first = counting().filter(registration=OuterRef("pk"))
+    first = CheckIn.objects.counting().filter(registration=OuterRef("pk"))
     rows = Registration.objects.filter(forum=forum).holding().select_related("person", "organization")
     return rows.annotate(
         in_since=Subquery(first.values("at")[:1]),
@@ -71,7 +71,7 @@ def people_for(forum: Forum) -> list[dict[str, Any]]:
 
 def counts(forum: Forum) -> dict[str, Any]:
     """How many are in, of how many seats that are held, and through which doors."""
-    came = counting().filter(registration__forum=forum)
+    came = CheckIn.objects.counting().filter(registration__forum=forum)
     doors = came.values("door").annotate(people=Count("pk")).order_by("door")
     through = [{"door": row["door"] or "No door named", "people": row["people"]} for row in doors]
     held = Registration.objects.filter(forum=forum).holding().count()
@@ -80,7 +80,7 @@ def counts(forum: Forum) -> dict[str, Any]:
 
 def last_in(forum: Forum) -> list[CheckIn]:
     """Who came in last, and can be undone."""
-    rows = counting().filter(registration__forum=forum).select_related("registration__person")
+    rows = CheckIn.objects.counting().filter(registration__forum=forum).select_related("registration__person")
     return [_at_home(row, forum) for row in rows.order_by("-received_at", "-pk")[:LAST]]
 
 
@@ -99,7 +99,9 @@ def person_with(ticket: str) -> Registration | None:
     """Whose ticket has this code, with `in_since`; None where nobody's has."""
     code = ticket.strip().replace("-", "").upper()
     rows = Registration.objects.filter(ticket=code).select_related("forum", "person", "organization")
-    found = rows.annotate(in_since=Subquery(counting().filter(registration=OuterRef("pk")).values("at")[:1])).first()
+    found = rows.annotate(
+        in_since=Subquery(CheckIn.objects.counting().filter(registration=OuterRef("pk")).values("at")[:1])
+    ).first()
     return _local(found, found.forum) if found else None
 
 

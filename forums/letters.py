@@ -170,7 +170,7 @@ def _facts(kind: LetterKind, row: Registration, key: str, now: datetime) -> Fact
             words = {word for one in untold for word in one.partition(": ")[2].split(", ")}
             return Facts(row, key, now, changed=tuple(word for word in CHANGES if word in words))
         case LetterKind.THANKED:
-            counted = CheckIn.objects.filter(registration__forum=row.forum_id, conflict="", undone_at__isnull=True)
+            counted = CheckIn.objects.counting().filter(registration__forum=row.forum_id)
             came = counted.filter(registration=row).exists() if counted.exists() else None
             asks = row.forum.questions.filter(stage=Question.Stage.SURVEY).exists() and row.surveyed_at is None
             return Facts(row, key, now, came=came, has_survey=asks and came is not False)

@@ -16,6 +16,7 @@ from typing import Any
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
 
 from forums.allocation import fill, locked, put
+from forums.announcing import checked_in
 from forums.models import Answer, Certificate, CheckIn, Forum, Registration, Seating
 from members.merge_rules import UPSTAIRS, Settlement, UpstairsRule
 from members.models import User
@@ -59,7 +60,7 @@ def _settle(forum: Forum, kept: User, merged: User, now: datetime) -> None:
         Registration.objects.filter(pk=other.pk).update(reason=WHY)
         put([other.pk], State.CANCELLED, now)
     if better.was_there:
-        CheckIn.objects.filter(registration=other, conflict="", undone_at=None).update(undone_at=now)
+        CheckIn.objects.counting().filter(registration=other).update(undone_at=now)
     Certificate.objects.filter(registration=other, revoked_at=None).update(revoked_at=now, revoked_reason=WHY)
     answered = Answer.objects.filter(registration=better).values("question")
     Answer.objects.filter(registration=other).exclude(question__in=answered).update(registration=better)
@@ -74,9 +75,7 @@ def _forums_of(person: Any) -> Any:
 
 
 def _better_first(forum: Forum, kept: User, merged: User) -> list[Any]:
-    was_there = Q(Exists(CheckIn.objects.filter(registration=OuterRef("pk"), conflict="", undone_at=None))) | Q(
-        Exists(Certificate.objects.filter(registration=OuterRef("pk"), revoked_at=None))
-    )
+    was_there = Q(checked_in()) | Q(Exists(Certificate.objects.filter(registration=OuterRef("pk"), revoked_at=None)))
     rows = Registration.objects.filter(forum=forum, person__in=[kept, merged]).select_related("person")
     return sorted(rows.annotate(was_there=was_there), key=partial(_rank, kept=kept))
 

@@ -16,8 +16,7 @@ from django.db import transaction
 from cosn_site.clock import association_day
 from cosn_site.verbs import audited
 from forums.allocation import SeatRefused
-from forums.check_in import counting
-from forums.models import Forum, Question, Registration, SurveyAnswer, SurveyResponse
+from forums.models import CheckIn, Forum, Question, Registration, SurveyAnswer, SurveyResponse
 from members.models import User
 
 FEWEST = 5  # answers; of fewer one could guess whose they are
@@ -48,7 +47,7 @@ def check_may_answer(registration: Registration, now: datetime) -> None:
         raise AnsweredAlready
     if registration.forum.status != Forum.Status.PUBLISHED or now < registration.forum.starts_at:
         raise NotAskedYet
-    if not counting().filter(registration=registration).exists():
+    if not CheckIn.objects.counting().filter(registration=registration).exists():
         raise WasNotThere
 
 
@@ -113,7 +112,7 @@ def results_of(forum: Forum) -> Results:
     for question, value in rows.values_list("question", "value"):
         given.setdefault(question, []).append(value)
     return Results(
-        came=counting().filter(registration__forum=forum).count(),
+        came=CheckIn.objects.counting().filter(registration__forum=forum).count(),
         responses=SurveyResponse.objects.filter(forum=forum).count(),
         results=[_result(question, given.get(question.pk, [])) for question in survey_questions(forum)],
     )

@@ -73,7 +73,7 @@ def registrants(rows: QuerySet[Registration], *, with_sensitive: bool) -> Sheet:
     asked = asked if with_sensitive else asked.filter(is_sensitive=False)
     questions = list(asked.order_by("forum", "position", "pk"))
     answers = Prefetch("answers", Answer.objects.filter(question__in=questions))
-    counting = Prefetch("check_ins", CheckIn.objects.filter(conflict="", undone_at=None), to_attr="counting")
+    counting = Prefetch("check_ins", CheckIn.objects.counting(), to_attr="counting")
     rows = rows.select_related("forum", "person", "organization", "team__lead").prefetch_related(answers, counting)
     header = (
         *("Forum", "Registration", "Seat", "Place in line since", *_PERSON, "Team of"),
@@ -99,7 +99,7 @@ def _registrant(row: Any, questions: Iterable[Question]) -> list[Any]:
 
 def attendance(forum: Forum) -> Sheet:
     """Who had a seat or came, when they came, and what certificate they have."""
-    counting = Prefetch("check_ins", CheckIn.objects.filter(conflict="", undone_at=None), to_attr="counting")
+    counting = Prefetch("check_ins", CheckIn.objects.counting(), to_attr="counting")
     rows = Registration.objects.filter(forum=forum, state=Registration.State.CONFIRMED)
     rows = rows.select_related("person", "organization", "certificate").prefetch_related(counting)
     table = []

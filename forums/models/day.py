@@ -1,5 +1,7 @@
 """The day itself and after: who came, certificates, the survey, and what the tables wrote down."""
 
+from typing import Self
+
 import pghistory
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -9,6 +11,12 @@ from django.db.models import Q
 
 from forums.models.forums import Forum, Question
 from forums.models.registrations import Registration
+
+
+class CheckInQuerySet(models.QuerySet["CheckIn"]):
+    def counting(self) -> Self:
+        """The first of each person, unless it was undone; who has one was there."""
+        return self.filter(conflict=CheckIn.Conflict.NONE, undone_at__isnull=True)
 
 
 @pghistory.track()
@@ -37,6 +45,8 @@ class CheckIn(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     conflict = models.CharField(max_length=10, choices=Conflict, default=Conflict.NONE, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CheckInQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-pk"]

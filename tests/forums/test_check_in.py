@@ -15,7 +15,6 @@ from forums.check_in import (
     NotAnnounced,
     NotCheckedIn,
     check_in,
-    counting,
     empty_chairs,
     reconcile,
     undo_check_in,
@@ -51,7 +50,7 @@ def test_the_first_check_in_counts_and_the_second_is_kept_with_its_conflict() ->
     first = comes(row)
     second = comes(row, at=START - timedelta(minutes=5), now=START + timedelta(minutes=5))
     assert (first.conflict, second.conflict) == (Conflict.NONE, Conflict.ALREADY_IN)
-    assert list(counting()) == [first]
+    assert list(CheckIn.objects.counting()) == [first]
     assert CheckIn.objects.count() == 2
 
 
@@ -101,7 +100,7 @@ def test_an_undone_check_in_stays_on_record_and_a_later_one_counts() -> None:
     first = comes(row)
     undo_check_in(check_in=first, by=people.staff(), now=START)
     second = comes(row)
-    assert list(counting()) == [second]
+    assert list(CheckIn.objects.counting()) == [second]
     with pytest.raises(NotCheckedIn):
         undo_check_in(check_in=first, by=people.staff(), now=START)
 
@@ -131,8 +130,8 @@ def test_what_a_device_kept_is_taken_over_once_and_its_conflicts_are_told_in_wor
     assert [one.conflict for one in told] == ["already_in", "", "unknown"]
     assert "Main door" in told[0].sentence
     assert "Ada" in told[0].sentence
-    assert counting().get(registration=inside).door == "Main door"
-    assert counting().get(registration=outside).at == START + timedelta(minutes=4)
+    assert CheckIn.objects.counting().get(registration=inside).door == "Main door"
+    assert CheckIn.objects.counting().get(registration=outside).at == START + timedelta(minutes=4)
     assert CheckIn.objects.count() == 3
 
 
