@@ -9,7 +9,7 @@ from django.urls import reverse
 from forums.calendar import place_of
 from forums.links import link_to, token_of
 from forums.models import Forum, Mailing, Registration, Team
-from forums.templatetags.forum_words import forum_day, forum_hours, moment_at
+from forums.templatetags.forum_words import forum_day, forum_hours
 
 State = Registration.State
 NBSP = "\u00a0"
@@ -63,12 +63,8 @@ def plain(text: str) -> str:
 
 
 def when(forum: Forum) -> str:
-    """Tuesday, 6 April 2027, 1 to 5 pm Eastern; from moment to moment where it lasts for days."""
-    if forum.precision == Forum.Precision.MONTH:
-        return plain(forum_day(forum))
-    if forum.local_start.date() != forum.local_end.date():
-        return plain(f"{moment_at(forum.starts_at, forum)} to {moment_at(forum.ends_at, forum)}")
-    return plain(f"{forum_day(forum)}, {forum_hours(forum)}")
+    """Tuesday, 6 April 2027, 1 to 5 pm Eastern."""
+    return plain(", ".join(filter(None, (forum_day(forum), forum_hours(forum)))))
 
 
 def facts_about(row: Registration) -> list[tuple[str, str]]:

@@ -43,14 +43,16 @@ def forum_weekday(forum: Forum) -> str:
 
 @register.filter
 def forum_hours(forum: Forum) -> str:
-    """1 to 5 pm Eastern, in the forum's own zone; empty where only the month is known."""
+    """1 to 5 pm Eastern, in the forum's own zone; 9 am to Wednesday, 8 April 2027, 12 pm Eastern, where it ends on
+    another day; empty where only the month is known."""
     if forum.precision == Forum.Precision.MONTH:
         return ""
     start, end = forum.local_start, forum.local_end
-    same_half = (start.hour < 12) == (end.hour < 12) and start.date() == end.date()
-    first = _clock(start.hour, start.minute, half=not same_half)
-    zone = zone_words(forum)
-    return f"{first}{NBSP}to{NBSP}{_clock(end.hour, end.minute, half=True)} {zone}".replace(" ", NBSP)
+    if start.date() != end.date():
+        first = _clock(start.hour, start.minute, half=True).replace(" ", NBSP)
+        return f"{first}{NBSP}to {moment_at(forum.ends_at, forum)}"
+    first = _clock(start.hour, start.minute, half=(start.hour < 12) != (end.hour < 12))
+    return f"{first} to {_clock(end.hour, end.minute, half=True)} {zone_words(forum)}".replace(" ", NBSP)
 
 
 @register.filter

@@ -6,7 +6,7 @@ import pytest
 
 from forums.models import Forum, Registration, Seating
 from forums.panel import Mine, Panel, Phase, mine_of, panel_for, phase_of
-from forums.templatetags.forum_words import day_at, moment_at, ordinal
+from forums.templatetags.forum_words import day_at, forum_hours, moment_at, ordinal
 
 OPENS = datetime(2027, 1, 1, 14, tzinfo=UTC)
 CLOSES = datetime(2027, 3, 30, 21, tzinfo=UTC)
@@ -132,3 +132,15 @@ def test_instants_are_told_in_the_forums_zone() -> None:
     assert moment_at(midnight, chicago).replace("\u00a0", " ") == "Tuesday, 30 March 2027, 11:30 pm Central"
     assert day_at(midnight, chicago).replace("\u00a0", " ") == "30 March 2027"
     assert moment_at(None, chicago) == day_at(None, chicago) == ""
+
+
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    [
+        (ENDS, "1 to 5 pm Eastern"),
+        (ENDS + timedelta(days=1, hours=-5), "1 pm to Wednesday, 7 April 2027, 12 pm Eastern"),
+        (STARTS.replace(hour=23, minute=30) + timedelta(hours=5), "1 pm to Wednesday, 7 April 2027, 12:30 am Eastern"),
+    ],
+)
+def test_a_forum_that_ends_on_another_day_says_on_which(ends: datetime, words: str) -> None:
+    assert forum_hours(forum(ends_at=ends)).replace("\u00a0", " ") == words
