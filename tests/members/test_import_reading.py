@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 from openpyxl import Workbook
 
 from members.importing import cells, mapping, reading, workbook
@@ -280,6 +281,79 @@ def test_a_broken_or_swollen_workbook_is_refused_and_does_no_harm(tmp_path: Path
     parts = parts_of(xlsx([["name"], ["Maple"]]))
     change(parts)
     assert refused(tmp_path, zipped(parts)) == code
+
+
+_NAMES = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+_SHEET = (
+    f"<worksheet {_NAMES}><sheetData>"
+    '<row r="1"><c r="A1" t="inlineStr"><is><t>name</t></is></c></row>'
+    '<row r="2"><c r="A2" t="inlineStr"><is><t>Maple WORD</t></is></c></row></sheetData></worksheet>'
+)
+_ASKING = (
+    f"<worksheet {_NAMES}><sheetData>"
+    '<row r="1"><c r="A1" t="s"><v>0</v></c></row><row r="2"><c r="A2" t="s"><v>1</v></c></row></sheetData></worksheet>'
+)
+_STRINGS = f'<sst {_NAMES} count="2" uniqueCount="2"><si><t>name</t></si><si><t>Maple WORD</t></si></sst>'
+_STRINGS_ARE_THERE = (
+    '<Override PartName="/xl/sharedStrings.xml"'
+    ' ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
+)
+STOLEN = "the-word-that-nobody-may-read"
+
+
+def book_with(part: str, word: str, declared: str = "") -> bytes:
+    """A workbook of one name, in a part of which this word stands; that part begins with what it declares."""
+    parts = parts_of(xlsx([["name"], ["Maple"]]))
+    if part == "sheet":
+        changed = {"xl/worksheets/sheet1.xml": _SHEET}
+    elif part == "strings":
+        parts["xl/worksheets/sheet1.xml"] = _ASKING.encode()
+        types = parts["[Content_Types].xml"].replace(b"</Types>", _STRINGS_ARE_THERE.encode() + b"</Types>")
+        parts["[Content_Types].xml"] = types
+        changed = {"xl/sharedStrings.xml": _STRINGS}
+    else:
+        changed = {"xl/workbook.xml": parts["xl/workbook.xml"].decode().replace('name="List"', 'name="WORD"')}
+    for name, text in changed.items():
+        assert "WORD" in text
+        parts[name] = f"{declared}{text.replace('WORD', word)}".encode()
+    return zipped(parts)
+
+
+@pytest.fixture
+def stealing(tmp_path: Path) -> dict[str, str]:
+    """Ways to have a parser put a file of this machine into the text: what a document declares before it begins."""
+    (tmp_path / "secret.txt").write_text(STOLEN)
+    secret = (tmp_path / "secret.txt").as_uri()
+    (tmp_path / "own.dtd").write_text(f'<!ENTITY stolen SYSTEM "{secret}">')
+    own = (tmp_path / "own.dtd").as_uri()
+    return {
+        "entity": f'<!DOCTYPE x [<!ENTITY stolen SYSTEM "{secret}">]>',
+        "parameter": f'<!DOCTYPE x [<!ENTITY % own SYSTEM "{own}"> %own;]>',
+        "definition": f'<!DOCTYPE x SYSTEM "{own}">',
+    }
+
+
+@pytest.mark.parametrize("way", ["entity", "parameter", "definition"])
+@pytest.mark.parametrize("part", ["sheet", "strings", "book"])
+def test_a_workbook_brings_no_file_of_this_machine_in(
+    tmp_path: Path, stealing: dict[str, str], part: str, way: str
+) -> None:
+    honest = lines(tmp_path, book_with(part, "Valley"))
+    assert honest[1].cells[0] == ("Maple" if part == "book" else "Maple Valley"), "but for what it declares it is sound"
+    try:
+        read = str(lines(tmp_path, book_with(part, "&stolen;", stealing[way])))
+    except FileRefused as refused:
+        read = refused.code
+    assert STOLEN not in read
+    assert "Maple" in read or read == "broken"
+
+
+@pytest.mark.parametrize("way", ["entity", "parameter", "definition"])
+def test_a_parser_that_trusts_its_document_would_have_brought_the_file_in(stealing: dict[str, str], way: str) -> None:
+    """The control: what is declared above does steal, where somebody lets it."""
+    trusting = etree.XMLParser(resolve_entities=True, load_dtd=True)
+    read = etree.fromstring(f"{stealing[way]}{_SHEET.replace('WORD', '&stolen;')}".encode(), trusting)
+    assert STOLEN in "".join(str(text) for text in read.itertext())
 
 
 def test_an_archive_without_a_workbook_is_refused(tmp_path: Path) -> None:
