@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cosn_site.verbs import StepRefused
+from forums.certificates import NotEarned, check_earned
 from forums.dossier import place_in_line
 from forums.materials import may_have_materials
-from forums.models import Forum, HandOn, Material, Question, Registration, Skip
+from forums.models import HandOn, Material, Question, Registration, Skip
 from forums.panel import Mine, Panel, Phase, panel_for
 from forums.questions import given_answers, registration_questions, unanswered
+from forums.survey import check_may_answer, survey_questions
 from forums.team_shown import TeamShown, teams_led_by
 from forums.tickets import Code, address_of_ticket, in_groups, qr_code
 
@@ -39,7 +42,20 @@ class MyRegistration:
     teams: Sequence[TeamShown] = ()  # that they lead
     materials: Sequence[Material] = ()
     has_certificate: bool = False
+    lost_certificate: bool = False  # it was revoked
     has_survey: bool = False
+
+    @property
+    def can_register(self) -> bool:
+        """Whether coming back is the next step: theirs ended, and nobody comes in their place."""
+        return self.panel.mine in (Mine.LAPSED, Mine.CANCELLED) and self.panel.can_register
+
+    @property
+    def has_next_step(self) -> bool:
+        """Whether something is asked of them, or is theirs: a seat, an offer, what comes after the forum."""
+        if self.panel.takes_part:
+            return self.panel.mine is not Mine.WAITING
+        return self.can_register or self.has_certificate or self.has_survey
 
 
 def read_my_registration(row: Registration, now: datetime) -> MyRegistration:
@@ -65,8 +81,9 @@ def read_my_registration(row: Registration, now: datetime) -> MyRegistration:
         asks=may_answer and bool(unanswered(questions, given)),
         teams=teams_led_by(forum, row.person, now),
         materials=list(forum.materials.all()) if may_have_materials(row) and panel.phase != Phase.CANCELLED else (),
-        has_certificate=is_over and _has_certificate(row),
-        has_survey=is_over and _has_survey(row, forum),
+        has_certificate=is_over and _has_certificate(row, now),
+        lost_certificate=is_over and _is_revoked(row),
+        has_survey=is_over and _has_survey(row, now),
     )
 
 
@@ -82,11 +99,25 @@ def _lines(question: Question, value: str) -> list[str]:
     return value.splitlines()
 
 
-def _has_certificate(row: Registration) -> bool:
+def _is_revoked(row: Registration) -> bool:
+    certificate = getattr(row, "certificate", None)
+    return certificate is not None and certificate.revoked_at is not None
+
+
+def _has_certificate(row: Registration, now: datetime) -> bool:
     """There is one, or a button that makes it: its page says more."""
-    return hasattr(row, "certificate") or row.check_ins.filter(conflict="", undone_at__isnull=True).exists()
+    if hasattr(row, "certificate"):
+        return not _is_revoked(row)
+    try:
+        check_earned(row, now)
+    except NotEarned:
+        return False
+    return True
 
 
-def _has_survey(row: Registration, forum: Forum) -> bool:
-    came = row.check_ins.filter(conflict="", undone_at__isnull=True).exists()
-    return came and row.surveyed_at is None and forum.questions.filter(stage=Question.Stage.SURVEY).exists()
+def _has_survey(row: Registration, now: datetime) -> bool:
+    try:
+        check_may_answer(row, now)
+    except StepRefused:
+        return False
+    return bool(survey_questions(row.forum))

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from forums.dossier import place_in_line
 from forums.links import token_of
-from forums.models import Registration
+from forums.models import Forum, Registration
 from forums.panel import Mine, mine_of
 
 register = template.Library()
@@ -26,5 +26,6 @@ def my_registrations(context: dict[str, Any]) -> dict[str, Any]:
         for row in numbered
     ]
     coming = [one for one in found if one["forum"].ends_at > now]
-    past = [one for one in found if one["forum"].ends_at <= now and one["mine"] is Mine.REGISTERED]
+    held = [one for one in found if one["forum"].ends_at <= now and one["forum"].status == Forum.Status.PUBLISHED]
+    past = [one for one in held if one["mine"] is Mine.REGISTERED]
     return {"coming": coming[::-1], "past": past}

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from forums.allocation import put
 from forums.links import token_of
-from forums.models import Answer, CheckIn, Forum, HandOn, Question, Registration, Skip, Team
+from forums.models import Answer, Certificate, CheckIn, Forum, HandOn, Question, Registration, Skip, Team
 from forums.registrations import Details, cancel
 from forums.teams import Colleague, register_team
 from forums.tickets import qr_code
@@ -422,6 +422,32 @@ def test_the_lead_lets_a_waiting_team_be_served_one_by_one() -> None:
     assert answer.status_code == 409
 
 
+# --- what is next ---------------------------------------------------------------------------------------------------
+def test_a_certificate_that_was_revoked_is_not_offered_for_download() -> None:
+    row = registered(one_seat())
+    begun(row.forum, hours=5)
+    certificate = Certificate.objects.create(
+        registration=row, number="K7QM-3XRA-9VTB", name="Kay", hours=3, issued_at=timezone.now()
+    )
+    assert "Download your certificate" in page(row)
+    Certificate.objects.filter(pk=certificate.pk).update(revoked_at=timezone.now(), revoked_reason="Left early.")
+    text = page(row)
+    assert "Download your certificate" not in text
+    assert "Your certificate was revoked" in text
+    assert url(row, "my_certificate") in text
+
+
+@pytest.mark.parametrize(
+    ("state", "is_next"), [(State.CANCELLED, True), (State.LAPSED, True), (State.HANDED_ON, False)]
+)
+def test_coming_back_is_the_next_step_unless_a_colleague_comes(state: Any, *, is_next: bool) -> None:
+    row = registered(one_seat())
+    put([row.pk], state, timezone.now())
+    text = page(row)
+    panel = text[text.index('<div class="access') : text.index("Register again")]
+    assert ("button-next" in panel, "access-wait" in panel) == (is_next, not is_next)
+
+
 # --- the account --------------------------------------------------------------------------------------------------
 def test_the_account_lists_ones_own_registrations_with_the_way_to_them() -> None:
     now = timezone.now()
@@ -437,6 +463,8 @@ def test_the_account_lists_ones_own_registrations_with_the_way_to_them() -> None
     assert "Seat 1" in text
     assert "1st in line" in text
     assert text.index("Forum soon") < text.index("Past forums") < text.index("Forum past")
+    Forum.objects.filter(pk=past.pk).update(status=Forum.Status.CANCELLED)
+    assert "Past forums" not in people.browser(person).get("/account/").content.decode(), "it was never held"
 
 
 def test_the_account_without_a_registration_says_so() -> None:
