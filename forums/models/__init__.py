@@ -2,16 +2,9 @@
 
 from forums.models.day import Certificate, CheckIn, SurveyAnswer, SurveyResponse, TableNote
 from forums.models.forums import Forum, ForumSeries, Material, Part, Question, Session, Speaker, Sponsor
+from forums.models.hand_ons import HandOn
 from forums.models.letters import Letter, LetterKind, Mailing, Paragraph
-from forums.models.registrations import (
-    Answer,
-    HandOn,
-    Override,
-    Registration,
-    Seating,
-    Skip,
-    Team,
-)
+from forums.models.registrations import Answer, Override, Registration, Seating, Skip, Team
 
 __all__ = [
     "Answer",
