@@ -121,44 +121,53 @@ def _lapsed(facts: Facts) -> Words:
 
 
 def _cancelled(facts: Facts) -> Words:
-    row, forum = facts.row, facts.forum
-    if forum.status == Forum.Status.CANCELLED and row.is_alive:
-        return Words(
-            subject=f"Cancelled: {forum.title}",
-            heading="The forum will not take place",
-            paragraphs=(
-                (
-                    f"We are sorry: “{forum.title}”, planned for {plain(forum_day(forum))}, is cancelled. "
-                    "There is nothing for you to do."
-                ),
-                "What comes with this letter takes the entry out of your calendar.",
-            ),
-            button=all_forums(),
-        )
-    if row.state == State.HANDED_ON:
-        taker = facts.colleague or "Your colleague"
-        return Words(
-            subject=f"{taker} comes in your place: {forum.title}",
-            heading=f"{taker} comes in your place",
-            paragraphs=(
-                (
-                    f"{taker} took what you held out, and has it from now on. You are no longer registered for "
-                    f"“{forum.title}”; what comes with this letter takes the entry out of your calendar."
-                ),
-            ),
-            button=Link("See the forum", forum_page(forum)),
-        )
-    # by themselves, or by staff, who are asked why
-    why = (f"The reason given: {row.reason}",) if row.reason else ()
+    if facts.forum.status == Forum.Status.CANCELLED and facts.row.is_alive:
+        return _called_off(facts.forum)
+    return _handed_on(facts) if facts.row.state == State.HANDED_ON else _ended(facts)
+
+
+def _called_off(forum: Forum) -> Words:
     return Words(
-        subject=f"Your registration is cancelled: {forum.title}",
+        subject=f"Cancelled: {forum.title}",
+        heading="The forum will not take place",
+        paragraphs=(
+            (
+                f"We are sorry: “{forum.title}”, planned for {plain(forum_day(forum))}, is cancelled. "
+                "There is nothing for you to do."
+            ),
+            "What comes with this letter takes the entry out of your calendar.",
+        ),
+        button=all_forums(),
+    )
+
+
+def _handed_on(facts: Facts) -> Words:
+    taker, title = facts.colleague or "Your colleague", facts.forum.title
+    return Words(
+        subject=f"{taker} comes in your place: {title}",
+        heading=f"{taker} comes in your place",
+        paragraphs=(
+            (
+                f"{taker} took what you held out, and has it from now on. You are no longer registered for "
+                f"“{title}”; what comes with this letter takes the entry out of your calendar."
+            ),
+        ),
+        button=Link("See the forum", forum_page(facts.forum)),
+    )
+
+
+def _ended(facts: Facts) -> Words:
+    """By themselves, or by staff, who are asked why."""
+    why = (f"The reason given: {facts.row.reason}",) if facts.row.reason else ()
+    return Words(
+        subject=f"Your registration is cancelled: {facts.forum.title}",
         heading="Your registration is cancelled",
         paragraphs=(
-            f"You are no longer registered for “{forum.title}”. What was yours goes to the next in line.",
+            f"You are no longer registered for “{facts.forum.title}”. What was yours goes to the next in line.",
             *why,
             "If this was a mistake, register again while registration is open, or reply to this letter.",
         ),
-        button=Link("See the forum", forum_page(forum)),
+        button=Link("See the forum", forum_page(facts.forum)),
     )
 
 
