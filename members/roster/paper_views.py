@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
-from cosn_site.forms import NothingAsked
 from cosn_site.limits import within_limit
 from cosn_site.uploads import oversized_fields
 from cosn_site.verbs import StepRefused
@@ -49,7 +48,6 @@ def make_primary(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         page,
-        form=NothingAsked(posted(request)),
         run=lambda _: contacts.make_primary(contact=contact, by=desk.person, now=timezone.now()),
         done=f"{contact.person} is the primary contact of {desk.organization} now.",
         back_to=reverse("members:account") if request.method == "POST" else "",
@@ -124,7 +122,6 @@ def check_domain(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         page,
-        form=NothingAsked(posted(request)),
         run=lambda _: ask_for_dns_check(domain=row, by=desk.person, now=timezone.now()),
         done="We are looking. Open this page again in a minute.",
         back_to=reverse("members:organization_domain", args=[desk.organization.slug, pk]),
@@ -140,7 +137,6 @@ def mail_postmaster(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         page,
-        form=NothingAsked(posted(request)),
         run=lambda _: domains.mail_postmaster(domain=row, by=desk.person, now=timezone.now()),
         done=f"A mail is on its way to postmaster@{row.name}. Its link works for seven days.",
         back_to=reverse("members:organization_domain", args=[desk.organization.slug, pk]),
@@ -160,7 +156,6 @@ def remove_domain(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         page,
-        form=NothingAsked(posted(request)),
         run=lambda _: domains.remove_domain(domain=row, by=desk.person, now=timezone.now()),
         done=f"{row.name} is off your list.",
     )

@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from cosn_site.forms import NothingAsked
 from cosn_site.limits import within_limit
 from cosn_site.verbs import StepRefused
 from members import invitations, requests, seats
@@ -84,8 +83,7 @@ def invite_again(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         (f"To {invitation.email}. It works for {invitations.DAYS} days from now; the one before stops working.",),
         is_next=True,
     )
-    form = NothingAsked(posted(request))
-    return take_step(request, desk, page, form=form, run=run, done=f"A new link is on its way to {invitation.email}.")
+    return take_step(request, desk, page, run=run, done=f"A new link is on its way to {invitation.email}.")
 
 
 @for_contact
@@ -101,7 +99,6 @@ def withdraw_invitation(request: HttpRequest, desk: Desk, pk: int) -> HttpRespon
         request,
         desk,
         page,
-        form=NothingAsked(posted(request)),
         run=lambda _: invitations.withdraw_invitation(invitation=invitation, by=desk.person, now=timezone.now()),
         done=f"The invitation of {invitation.email} is withdrawn.",
     )
@@ -124,7 +121,6 @@ def take_seat(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         page,
-        form=NothingAsked(posted(request)),
         run=lambda _: seats.take_seat(seat=seat, by=desk.person, now=timezone.now()),
         done=f"Seat {seat.number} is free.",
     )
@@ -200,7 +196,6 @@ def give_seat(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         page,
-        form=NothingAsked(posted(request)),
         run=lambda _: seats.give_seat(membership=membership, person=person, by=desk.person, now=timezone.now()),
         done=f"{person} holds a seat.",
     )
@@ -221,7 +216,6 @@ def give_to_request(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         page,
-        form=NothingAsked(posted(request)),
         run=lambda _: requests.answer_request(
             request=asked_for, answer=SeatRequest.Answer.GIVEN, by=desk.person, now=timezone.now()
         ),

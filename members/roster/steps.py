@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 
+from cosn_site.forms import NothingAsked
 from cosn_site.verbs import StepRefused
 from members.roster.desk import Desk
 
@@ -35,7 +36,7 @@ def take_step(
     desk: Desk,
     page: StepPage,
     *,
-    form: forms.Form,
+    form: forms.Form | None = None,
     run: Callable[[Mapping[str, Any]], Any],
     done: str,
     back_to: str = "",
@@ -44,10 +45,12 @@ def take_step(
 ) -> HttpResponse:
     """Show the page of a step, or take it: `run` is given what the form asked. A refusal comes back with the form.
 
+    A step without a form needs nothing but the press of its button.
+
     `leads_to` answers with the address to go to, from what `run` made; otherwise it is `back_to`. `field_of` says
     which refusals are about a field, and stand at it.
     """
-    back_to = back_to or desk.url
+    form, back_to = form or NothingAsked(posted(request)), back_to or desk.url
     if request.method == "POST" and form.is_valid():
         try:
             made = run(form.cleaned_data)
