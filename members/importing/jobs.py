@@ -1,6 +1,8 @@
 """The background work of imports."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.tasks import TaskContext
@@ -17,30 +19,22 @@ _FAILED = "It could not be {} because something here is broken. Nothing was writ
 @job(queue="files", attempts=ATTEMPTS, limit=timedelta(minutes=30), takes_context=True)
 def preview_import(context: TaskContext[Any, Any], batch_id: int) -> str:
     """Say of each line what it would do. Safe to run twice."""
-    finished = False
-    try:
-        said = previewing.preview(batch_id, now=timezone.now())
-        finished = True
-    finally:
-        if not finished:
-            _give_up(context, batch_id, ImportBatch.State.READING, "read")
-    return said
+    return _try(partial(previewing.preview, now=timezone.now()), context, batch_id, ImportBatch.State.READING, "read")
 
 
 @job(queue="files", attempts=ATTEMPTS, limit=timedelta(minutes=30), takes_context=True)
 def write_import(context: TaskContext[Any, Any], batch_id: int) -> str:
     """Write what was previewed, all or nothing. Safe to run twice."""
+    return _try(partial(writing.write, now=timezone.now()), context, batch_id, ImportBatch.State.WRITING, "written")
+
+
+def _try(work: Callable[[int], str], context: TaskContext[Any, Any], batch_id: int, state: str, done: str) -> str:
+    """The work on an import. When its last attempt fails the import stops, lest staff be left waiting for it."""
     finished = False
     try:
-        said = writing.write(batch_id, now=timezone.now())
+        said = work(batch_id)
         finished = True
     finally:
-        if not finished:
-            _give_up(context, batch_id, ImportBatch.State.WRITING, "written")
+        if not finished and context.attempt >= ATTEMPTS:
+            previewing.stop(ImportBatch(pk=batch_id), state, _FAILED.format(done))
     return said
-
-
-def _give_up(context: TaskContext[Any, Any], batch_id: int, state: str, done: str) -> None:
-    """After the last attempt the import stops, so that staff are not left waiting for it."""
-    if context.attempt >= ATTEMPTS:
-        previewing.stop(ImportBatch(pk=batch_id), state, _FAILED.format(done))
