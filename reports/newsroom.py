@@ -7,6 +7,7 @@ from django.db import transaction
 from cosn_site.verbs import StepRefused, audited
 from members.models import User
 from reports.models import NewsItem
+from reports.publishing import must_be_ahead
 
 
 class NewsError(StepRefused):
@@ -21,19 +22,14 @@ class NotPublished(NewsError):
     sentence = "This item is a draft already. Nothing was changed."
 
 
-class TimeHasPassed(NewsError):
-    sentence = "That time has passed. Choose a time that is yet to come."
-
-
 def publish_news(*, item: NewsItem, by: User | None, now: datetime) -> None:
     """Out from this instant. Raises `AlreadyOut`."""
     _come_out(item, at=now, verb="publish_news", by=by, now=now)
 
 
 def schedule_news(*, item: NewsItem, at: datetime, by: User | None, now: datetime) -> None:
-    """Out by itself at `at`. Raises `AlreadyOut`, `TimeHasPassed`."""
-    if at <= now:
-        raise TimeHasPassed
+    """Out by itself at `at`. Raises `AlreadyOut`, `reports.publishing.TimeHasPassed`."""
+    must_be_ahead(at, now)
     _come_out(item, at=at, verb="schedule_news", by=by, now=now)
 
 

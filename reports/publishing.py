@@ -220,7 +220,7 @@ def schedule(*, report: Report, at: datetime, by: User | None, now: datetime) ->
     with _step(report, "schedule", by) as row:
         _must_be(row, now, State.DRAFT, State.SCHEDULED)
         _must_have_an_edition(row)
-        _must_be_ahead(at, now)
+        must_be_ahead(at, now)
         _come_out(row, announced=at, out=at, embargo=None)
 
 
@@ -232,7 +232,7 @@ def embargo(*, report: Report, until: datetime, by: User | None, now: datetime) 
     with _step(report, "embargo", by) as row:
         state = _must_be(row, now, State.DRAFT, State.SCHEDULED, State.EMBARGOED)
         _must_have_an_edition(row)
-        _must_be_ahead(until, now)
+        must_be_ahead(until, now)
         announced = row.published_at if state is State.EMBARGOED else now
         _come_out(row, announced=announced, out=until, embargo=until)
 
@@ -328,7 +328,8 @@ def _must_have_an_edition(report: Report) -> None:
         raise NoEdition
 
 
-def _must_be_ahead(when: datetime, now: datetime) -> None:
+def must_be_ahead(when: datetime, now: datetime) -> None:
+    """A time at which something is to come out by itself. Raises `TimeHasPassed`."""
     if when <= now:
         raise TimeHasPassed
 

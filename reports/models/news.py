@@ -7,18 +7,11 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from reports.models.versions import VersionedText
 
-class Boilerplate(models.Model):
-    """The paragraph about the association at the foot of a release. A change is a new version; old ones stay."""
 
-    version = models.PositiveSmallIntegerField(unique=True)
-    text = models.TextField()
-
-    class Meta:
-        ordering = ["-version"]
-
-    def __str__(self) -> str:
-        return f"Version {self.version}"
+class Boilerplate(VersionedText):
+    """The paragraph about the association at the foot of a release."""
 
 
 class PressContact(models.Model):

@@ -7,18 +7,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
+from reports.models.versions import VersionedText
 
-class ConsentText(models.Model):
-    """What a subscriber agrees to. A change is a new version; each subscriber keeps the one they agreed to."""
 
-    version = models.PositiveSmallIntegerField(unique=True)
-    text = models.TextField()
-
-    class Meta:
-        ordering = ["-version"]
-
-    def __str__(self) -> str:
-        return f"Version {self.version}"
+class ConsentText(VersionedText):
+    """What a subscriber agrees to. Each keeps the version they agreed to."""
 
 
 class Standing(StrEnum):
