@@ -37,8 +37,8 @@ def accept(invitation: Invitation, person: User) -> object:
     return invitations.accept_invitation(invitation=invitation, person=person, by=person, now=timezone.now())
 
 
-def withdraw(invitation: Invitation) -> object:
-    return invitations.withdraw_invitation(invitation=invitation, by=people.contact(), now=timezone.now())
+def withdraw(invitation: Invitation) -> None:
+    invitations.withdraw_invitation(invitation=invitation, by=people.contact(), now=timezone.now())
 
 
 def test_of_two_people_who_accept_by_one_link_at_once_one_gets_the_account_and_the_seat(membership: Membership) -> None:

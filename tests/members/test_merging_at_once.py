@@ -103,6 +103,7 @@ def test_a_seat_where_neither_sits_is_not_given_to_the_account_that_is_being_mer
 
 def test_a_request_of_one_while_the_other_has_asked_is_one_request_in_the_end(meeting: Merging) -> None:
     merged, kept, membership = people.noseat(), people.visitor(), people.maple_valley()
+    assert membership.organization is not None
     Contact.objects.create(organization=membership.organization, person=kept)
     SeatRequest.objects.create(membership=membership, person=merged, asked_at=timezone.now())
     assert isinstance(at_once(meeting, kept, merged, kept, asks), SeatRequest)
