@@ -10,6 +10,7 @@ from django.utils.feedgenerator import Atom1Feed
 
 from cosn_site.clock import ASSOCIATION_ZONE
 from forums.models import Forum
+from reports.citations import PUBLISHER
 from reports.models import FocusArea, Framework, NewsItem, Report
 
 ENTRIES = 30
@@ -29,10 +30,10 @@ def atom(now: datetime, focus_area: FocusArea | None = None) -> str:
         title=f"{title} | CoSN",
         link=f"{settings.SITE_URL}{path}",
         description="",
-        subtitle="Reports of the Consortium for School Networking, as they come out.",
+        subtitle=f"Reports of the {PUBLISHER}, as they come out.",
         feed_url=f"{settings.SITE_URL}{own}",
         feed_guid=f"{settings.SITE_URL}{own}",
-        author_name="Consortium for School Networking",
+        author_name=PUBLISHER,
         language="en-us",
     )
     for report in reports.select_related("series").order_by("-out_at", "-pk")[:ENTRIES]:
@@ -42,7 +43,7 @@ def atom(now: datetime, focus_area: FocusArea | None = None) -> str:
             link=link,
             description=report.summary,
             unique_id=link,
-            author_name=", ".join(report.authors) or "Consortium for School Networking",
+            author_name=", ".join(report.authors) or PUBLISHER,
             pubdate=report.out_at,
             updateddate=report.out_at,
             categories=[report.series.name],

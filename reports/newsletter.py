@@ -12,9 +12,9 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 
 from cosn_site.verbs import StepRefused, audited
+from members.links import hash_of, new_secret
 from reports.models import ConsentText, FocusArea, Subscriber
 from reports.models.newsletter import Standing
-from reports.newsletter_links import hash_of, new_secret
 from reports.tasks import send_newsletter_link
 
 CONFIRM_WITHIN = timedelta(days=7)
@@ -22,11 +22,6 @@ CONFIRM_WITHIN = timedelta(days=7)
 
 class LinkTooOld(StepRefused):
     sentence = "This link is more than seven days old. Ask for the newsletter again and we send a new one."
-
-
-def standing_of(subscriber: Subscriber) -> Standing:
-    """Where the subscriber is now."""
-    return subscriber.standing
 
 
 def current_consent() -> ConsentText | None:

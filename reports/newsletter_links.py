@@ -1,25 +1,10 @@
 """The secret in a subscriber's link.
 
-It is made by the task that sends it and stored as a hash, so it stands nowhere but in the mail. Each mail's secret
-takes the place of the one before.
+Made and kept as `members.links` says. Each mail's secret takes the place of the one before.
 """
 
-import secrets
-from hashlib import sha256
-
+from members.links import hash_of, new_secret
 from reports.models import Subscriber
-
-SECRET_BYTES = 24  # 192 bits
-
-
-def new_secret() -> str:
-    """A secret that cannot be guessed, fit for an address."""
-    return secrets.token_urlsafe(SECRET_BYTES)
-
-
-def hash_of(secret: str) -> str:
-    """What is stored in place of the secret. It has enough bits that a plain hash will do."""
-    return sha256(secret.encode()).hexdigest()
 
 
 def renew_secret(*, subscriber: Subscriber) -> str:

@@ -15,6 +15,7 @@ from forums.models import Mailing
 from reports.models import Report
 
 NEWS_FOR = timedelta(days=7)
+_REFERENCE = "report "  # and its key
 
 
 def tell_attendees(now: datetime) -> int:
@@ -38,12 +39,12 @@ def tell_attendees(now: datetime) -> int:
 
 def reference_of(report: Report) -> str:
     """What the forums know a report by."""
-    return f"report {report.pk}"
+    return f"{_REFERENCE}{report.pk}"
 
 
 def untold(now: datetime) -> QuerySet[Report]:
     """Reports from a forum that are out, since a week at most, and that its attendees were not told of."""
-    reference = Concat(Value("report "), Cast(OuterRef("pk"), CharField()))
+    reference = Concat(Value(_REFERENCE), Cast(OuterRef("pk"), CharField()))
     mailed = Mailing.objects.filter(forum=OuterRef("forum"), reference=reference)
     fresh = Report.objects.out(now).filter(out_at__gt=now - NEWS_FOR, forum__isnull=False)
     return fresh.filter(~Exists(mailed)).select_related("forum")

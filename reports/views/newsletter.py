@@ -60,5 +60,5 @@ def newsletter_link(request: HttpRequest, token: str) -> HttpResponse:
             return redirect("reports:newsletter_link", token)
         except verbs.LinkTooOld as too_old:
             problem = too_old.sentence
-    context = {"subscriber": subscriber, "standing": verbs.standing_of(subscriber), "problem": problem}
+    context = {"subscriber": subscriber, "standing": subscriber.standing, "problem": problem}
     return render(request, "reports/newsletter_link.html", context, status=410 if problem else 200)

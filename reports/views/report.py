@@ -15,7 +15,7 @@ from cosn_site.audience import public
 from cosn_site.structured_data import script_json
 from cosn_site.templatetags.site import NBSP, day, moment
 from forums.templatetags.forum_words import forum_month
-from reports.citations import STYLES, Cited, in_words
+from reports.citations import PUBLISHER, STYLES, Cited, in_words
 from reports.covers import cover_svg
 from reports.dossier import Dossier, Related, read_dossier, related_to
 from reports.markup import OnTheShelf, items, shelf, takeaways
@@ -194,7 +194,7 @@ def _structured_data(dossier: Dossier, edition: Edition) -> SafeString:
         "description": report.summary,
         "url": _address(report),
         "author": [{"@type": "Organization", "name": author} for author in report.authors],
-        "publisher": {"@type": "Organization", "name": "Consortium for School Networking"},
+        "publisher": {"@type": "Organization", "name": PUBLISHER},
         "datePublished": report.shelf_day.isoformat() if report.shelf_day else None,
         "dateModified": edition.released_on.isoformat(),
         "bookEdition": str(edition.number),

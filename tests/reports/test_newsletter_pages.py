@@ -12,10 +12,10 @@ from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from members.links import hash_of
 from reports import newsletter
 from reports.models import ConsentText, Subscriber
-from reports.newsletter import Standing, standing_of
-from reports.newsletter_links import hash_of
+from reports.newsletter import Standing
 from reports.tasks import send_newsletter_link
 from reports.views.newsletter import MAILS_AN_ADDRESS, TRIES_A_NETWORK
 from tests.factories import make_focus_area
@@ -55,7 +55,7 @@ def press(link: str, step: str) -> int:
 
 
 def standing() -> Standing:
-    return standing_of(Subscriber.objects.get())
+    return Subscriber.objects.get().standing
 
 
 # --- asking -----------------------------------------------------------------------------------------------------
