@@ -114,9 +114,9 @@ class ForumAdmin(ForumPages, RoomAdmin):
     verbs = seats.VERBS
     view_on_site = False
     change_form_template = "admin/forums/forum_change_form.html"
-    list_display = ("title", "when", "status", "series", "venue", "taken")
+    list_display = ("title", "when", "taken", "status", "venue")
     list_filter = ("status", "series")
-    list_select_related = ("series", "seating")
+    list_select_related = ("seating",)
     search_fields = ("title", "slug", "venue", "host_conference")
     prepopulated_fields = {"slug": ("title",)}
     inlines = (AgendaInline, MaterialInline, QuestionInline, ParagraphInline)

@@ -41,7 +41,15 @@ class AgendaInline(RowsInline):
 
     @admin.display(description="speakers and moderators")
     def who(self, session: Session) -> str:
-        return "" if session.pk is None else "; ".join(str(part) for part in session.parts.all())
+        if session.pk is None:
+            return ""
+        return "; ".join(f"{part.speaker.name}, {part.get_role_display().lower()}" for part in session.parts.all())
+
+
+class SheetsInline(RowsInline):
+    """Rows of more fields than a line has room for: each is a small form, so that nothing of it is out of sight."""
+
+    template = "admin/edit_inline/stacked.html"
 
 
 class MaterialForm(forms.ModelForm):
@@ -52,7 +60,10 @@ class MaterialForm(forms.ModelForm):
     class Meta:
         model = Material
         fields = ("title", "file", "link", "position")
-        widgets = {"file": forms.FileInput}  # without a link to what it is now: private files have no address
+        widgets = {
+            "file": forms.FileInput,  # without a link to what it is now: private files have no address
+            "link": forms.URLInput(attrs={"size": 60}),
+        }
 
     def clean_file(self) -> Any:
         found = self.cleaned_data["file"]
@@ -68,10 +79,10 @@ class MaterialForm(forms.ModelForm):
         return found
 
 
-class MaterialInline(RowsInline):
+class MaterialInline(SheetsInline):
     model = Material
     form = MaterialForm
-    fields = ("title", "kept", "file", "link", "position")
+    fields = (("title", "position"), ("kept", "file"), "link")
     readonly_fields = ("kept",)
     verbose_name_plural = "Materials, for those with a seat only"
 
@@ -110,10 +121,10 @@ class QuestionForm(forms.ModelForm):
         return cleaned
 
 
-class QuestionInline(RowsInline):
+class QuestionInline(SheetsInline):
     model = Question
     form = QuestionForm
-    fields = ("stage", "label", "kind", "choices", "help_text", "is_required", "is_sensitive", "position")
+    fields = (("label", "help_text"), ("stage", "kind", "position", "choices"), ("is_required", "is_sensitive"))
     verbose_name_plural = (
         "Questions. Sensitive ones (dietary and access needs) are seen by the group Forum hosts only, stand in no "
         "export unless asked for, and are erased 30 days after the forum"

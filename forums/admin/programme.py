@@ -28,7 +28,7 @@ class SessionForm(forms.ModelForm):
         model = Session
         fields = ("starts_at", "ends_at", "title", "detail")
         widgets = {
-            "title": forms.TextInput(attrs={"size": 40}),
+            "title": forms.TextInput(attrs={"size": 26}),
             "detail": forms.Textarea(attrs={"rows": 2, "cols": 50}),
         }
 

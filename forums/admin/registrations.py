@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from cosn_site.model_admin import LedgerAdmin, Verb, step
-from cosn_site.templatetags.site import moment
+from cosn_site.templatetags.site import day, moment
 from forums.admin.filters import CheckedInFilter, ForumFilter, StandingFilter, TeamFilter, UsStateFilter
 from forums.admin.histories import story_of
 from forums.admin.many import ManyAtOnce
@@ -119,7 +119,7 @@ class RegistrationAdmin(ManyAtOnce, LedgerAdmin):
     verbs = VERBS
     verbs_title = "Where it stands"
     change_form_template = "admin/forums/registration_change_form.html"
-    list_display = ("person", "state", "seat", "where", "us_state", "in_a_team", "came", "registered", "forum")
+    list_display = ("person", "standing", "seat", "where", "us_state", "came", "in_a_team", "registered_on", "forum")
     list_filter = (ForumFilter, StandingFilter, UsStateFilter, TeamFilter, CheckedInFilter)
     list_select_related = ("person", "forum", "organization", "team")
     search_fields = ("person__name", "person__email", "organization__name", "organization_name", "ticket")
@@ -129,11 +129,15 @@ class RegistrationAdmin(ManyAtOnce, LedgerAdmin):
         ("What it says", {"fields": ["where", "title", "us_state", "takes_seat_at_once", "team"]}),
         ("On record", {"fields": ["registered", "chair", "ticket"]}),
     ]
-    readonly_fields = ("seat", "where", "registered", "since", "deadline", "chair", "in_a_team", "came")
+    readonly_fields = ("seat", "where", "registered", "since", "deadline", "chair")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Registration]:
         rows = super().get_queryset(request).annotate(was_there=checked_in())
         return rows.select_related("forum", "person", "organization", "team__lead", "override__by")
+
+    @admin.display(description="registration", ordering="state")
+    def standing(self, row: Registration) -> str:
+        return row.get_state_display()
 
     @admin.display(description="seat", ordering="seat_number")
     def seat(self, row: Registration) -> str:
@@ -150,6 +154,10 @@ class RegistrationAdmin(ManyAtOnce, LedgerAdmin):
         return row.team_id is not None
 
     @admin.display(description="registered", ordering="registered_at")
+    def registered_on(self, row: Registration) -> str:
+        return day(row.registered_at)
+
+    @admin.display(description="registered")
     def registered(self, row: Registration) -> str:
         return moment(row.registered_at)
 

@@ -1,5 +1,6 @@
 """The admin of registrations: the line, the steps of staff with their reasons, stories, who may, writing to many."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -179,3 +180,10 @@ def test_people_of_two_forums_are_not_written_to_at_once(staff: Client, forum: F
         reverse("admin:forums_registration_changelist"), {"action": "write", "_selected_action": keys}, follow=True
     )
     assert "Choose people of one forum" in response.content.decode()
+
+
+def test_no_two_columns_of_the_list_have_one_name(forum: Forum) -> None:
+    text = people.browser(people.staff()).get(reverse("admin:forums_registration_changelist")).content.decode()
+    names = re.findall(r'class="text"><(?:a|span)[^>]*>([^<]+)<', text)
+    assert "Registration" in names
+    assert len(names) == len(set(names))
