@@ -167,6 +167,11 @@ def seats_cents(prices: Prices, count: int, days: Days, year: Days) -> int:
     return count * worth(prices.extra_seat_cents, days, year)
 
 
+def in_dollars(cents: int) -> str:
+    """$1,250.00: always to the cent, for staff, who hold it against a check. Pages use the `dollars` filter."""
+    return f"${cents / 100:,.2f}"
+
+
 def unused_cents(paid: Sequence[tuple[int, Days]], from_day: date) -> int:
     """What the days from this one on are worth of terms that were paid: pairs of their dues and their days."""
     return sum(

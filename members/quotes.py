@@ -16,7 +16,7 @@ from cosn_site.clock import association_day
 from cosn_site.verbs import StepRefused
 from members.models import Membership, Organization, Plan, PriceList, Term
 from members.price_lists import NoPrices, figures, price_list_on, size_of
-from members.prices import Days, Quote, band_dues, next_term, quote, seats_cents, unused_cents, year_around
+from members.prices import Days, Quote, band_dues, in_dollars, next_term, quote, seats_cents, unused_cents, year_around
 
 MOST_SEATS = 10_000  # of one term
 
@@ -170,7 +170,7 @@ def price_of_upgrade(
     _check_dearer(running, sale)
     if sale.quote.credit_cents < credit:
         raise CreditTooLarge(
-            f"What it replaces is worth ${credit / 100:,.2f}, and the new term ${sale.quote.dues_cents / 100:,.2f}. "
+            f"What it replaces is worth {in_dollars(credit)}, and the new term {in_dollars(sale.quote.dues_cents)}. "
             "Void a later renewal first, or let the running term end."
         )
     return Sale(sale.plan, sale.price_list, sale.size, sale.quote, replaced)

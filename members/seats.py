@@ -55,8 +55,7 @@ class WorksElsewhere(SeatError):
 
 def membership_standing(membership: Membership, now: datetime) -> Standing:
     """Where the membership stands at this instant, by THE rule, with the term that decides."""
-    terms = (_facts(term) for term in membership.terms.all() if term.voided_at is None)
-    return standing(terms, association_day(now))
+    return standing(map(_facts, membership.terms_that_count()), association_day(now))
 
 
 def _facts(term: Term) -> TermFacts:

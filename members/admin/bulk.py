@@ -19,8 +19,9 @@ from cosn_site.verbs import StepRefused
 from members import dues, quotes
 from members.admin import sales
 from members.admin.exports import as_csv
-from members.admin.words import dollars, standing_in_brief
+from members.admin.words import standing_in_brief
 from members.models import Membership
+from members.prices import in_dollars
 
 AT_ONCE = 200
 
@@ -70,7 +71,7 @@ def _known(memberships: Sequence[Membership], now: datetime) -> quotes.Known:
 def _renewal(membership: Membership, known: quotes.Known) -> str:
     quote = _sale(membership, known).quote
     seats = f", {quote.seats:,} seats" if membership.organization_id else ""
-    return f"{day(quote.days.first)} to {day(quote.days.last)}{seats}, {dollars(quote.total_cents)}"
+    return f"{day(quote.days.first)} to {day(quote.days.last)}{seats}, {in_dollars(quote.total_cents)}"
 
 
 def _renew(membership: Membership, cleaned: Mapping[str, Any], by: Any, now: datetime) -> object:

@@ -42,7 +42,7 @@ def _rows(memberships: QuerySet[Membership], now: datetime) -> Iterator[list[Any
     primary = Contact.objects.filter(is_primary=True).select_related("person")
     rows = memberships.prefetch_related(Prefetch("organization__contacts", primary, to_attr="primary"))
     for membership in rows:
-        organization, terms = membership.organization, [t for t in membership.terms.all() if t.voided_at is None]
+        organization, terms = membership.organization, membership.terms_that_count()
         found = seats.membership_standing(membership, now)
         last: Term | None = terms[-1] if terms else None
         contacts = organization.primary if organization else []  # type: ignore[attr-defined]

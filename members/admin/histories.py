@@ -14,8 +14,9 @@ from django.contrib.auth import get_user_model
 
 from cosn_site.clock import association_day, start_of
 from cosn_site.templatetags.site import day
-from members.admin.words import dollars
+from members.admin.words import step_in_words
 from members.models import Membership, RenewalNotice, Seat, SeatAddition, Term
+from members.prices import in_dollars
 
 SHOWN_AT_MOST = 400
 
@@ -137,9 +138,9 @@ def _sold(term: Term, as_sold: Any) -> str:
     plan = term.price_list.plan if term.price_list else term.membership.plan
     parts = [f"{plan}, {day(as_sold.starts_on)} to {day(as_sold.ends_on)}, {_seats(as_sold.seats)}"]
     if term.kind == Term.Kind.PAID:
-        parts.append(f"dues {dollars(as_sold.dues_cents)}")
+        parts.append(f"dues {in_dollars(as_sold.dues_cents)}")
         if as_sold.credit_cents:
-            parts.append(f"less {dollars(as_sold.credit_cents)} credit for unused days")
+            parts.append(f"less {in_dollars(as_sold.credit_cents)} credit for unused days")
         if as_sold.provisional_until:
             parts.append(f"on an unpaid purchase order, access to {day(as_sold.provisional_until)}")
     return "; ".join([*parts, as_sold.reference]) if as_sold.reference else "; ".join(parts)
@@ -161,7 +162,7 @@ def _about_additions(additions: Iterable[SeatAddition], names: _Names) -> Iterat
     traces = _traces("SeatAddition", additions)
     for added in additions:
         actor = next((trace.actor for trace in traces[added.pk]), None)
-        text = f"From {day(added.from_on)} to {day(added.term.ends_on)}, {dollars(added.price_cents)}"
+        text = f"From {day(added.from_on)} to {day(added.term.ends_on)}, {in_dollars(added.price_cents)}"
         text = f"{text}; {added.reference}" if added.reference else text
         yield Chapter(added.created_at, f"{_seats(added.seats)} added", text, names.of(actor))
 
@@ -182,14 +183,10 @@ def _about_letters(letters: Iterable[RenewalNotice]) -> Iterator[Chapter]:
         count = len(letter.recipients)
         to = f"To {count} address{'' if count == 1 else 'es'}" if count else "There was nobody to write to"
         yield Chapter(
-            letter.sent_at, f"Renewal letter: {_when(letter.step)}", f"{to}; the term to {day(letter.term.ends_on)}"
+            letter.sent_at,
+            f"Renewal letter: {step_in_words(letter.step)}",
+            f"{to}; the term to {day(letter.term.ends_on)}",
         )
-
-
-def _when(step: int) -> str:
-    if not step:
-        return "on the last day"
-    return f"{abs(step)} days {'before' if step < 0 else 'after'} the last day"
 
 
 def _ahead(terms: Iterable[Term], now: datetime) -> Iterator[Chapter]:

@@ -17,8 +17,9 @@ from members.admin.bulk import BulkActions
 from members.admin.filters import CancelledFilter, StandingFilter
 from members.admin.histories import story_of_membership
 from members.admin.terms import VOID_A_TERM
-from members.admin.words import dollars, standing_in_brief, why_it_stands
+from members.admin.words import standing_in_brief, why_it_stands
 from members.models import Membership, Plan, Seat, Term, User
+from members.prices import in_dollars
 from members.renewals import recipients_of
 
 
@@ -37,11 +38,11 @@ class TermStory(StoryInline):
 
     @admin.display(description="dues")
     def dues(self, term: Term) -> str:
-        return dollars(term.dues_cents)
+        return in_dollars(term.dues_cents)
 
     @admin.display(description="credit")
     def credit(self, term: Term) -> str:
-        return dollars(term.credit_cents) if term.credit_cents else ""
+        return in_dollars(term.credit_cents) if term.credit_cents else ""
 
     @admin.display(description="void")
     def void(self, term: Term) -> str:
@@ -156,8 +157,7 @@ class MembershipAdmin(BulkActions, RoomAdmin):
 
     def warning_of(self, obj: Membership, now: datetime) -> str:
         """Letters are due for a membership that has a term and goes on: then somebody has to get them."""
-        counts = any(term.voided_at is None for term in obj.terms.all())
-        if obj.cancelled_at or not counts or recipients_of([obj.pk]).get(obj.pk):
+        if obj.cancelled_at or not obj.terms_that_count() or recipients_of([obj.pk]).get(obj.pk):
             return ""
         if obj.organization_id is None:
             return (

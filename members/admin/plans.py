@@ -15,9 +15,9 @@ from cosn_site.clock import association_day
 from cosn_site.model_admin import ObjectForm, RoomAdmin, StoryInline, Verb
 from cosn_site.templatetags.site import day
 from members.admin.bands import Bands, BandsField, DollarsField, written
-from members.admin.words import dollars
 from members.models import Plan, PriceList
 from members.price_lists import publish_prices
+from members.prices import in_dollars
 
 FIGURES = ("seats", "extra_seat_cents", "grace_days", "provisional_days", "net_days")
 
@@ -60,7 +60,7 @@ class PriceListStory(StoryInline):
 
     @admin.display(description="one more seat")
     def one_more(self, prices: PriceList) -> str:
-        return "Not to be had" if prices.extra_seat_cents is None else dollars(prices.extra_seat_cents)
+        return "Not to be had" if prices.extra_seat_cents is None else in_dollars(prices.extra_seat_cents)
 
     @admin.display(description="terms sold at it")
     def sold(self, prices: Any) -> int:
@@ -124,7 +124,7 @@ def _as_published(plan: Plan, cleaned: Mapping[str, Any], now: datetime) -> Iter
         yield "Dues", f"{line}, a year"
     extra = cleaned["extra_seat_cents"]
     yield "Seats included", str(cleaned["seats"])
-    yield "One more seat", "Not to be had" if extra is None else f"{dollars(extra)} a year"
+    yield "One more seat", "Not to be had" if extra is None else f"{in_dollars(extra)} a year"
     yield (
         "Days",
         (

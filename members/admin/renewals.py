@@ -5,9 +5,11 @@ from datetime import timedelta
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 
 from cosn_site.clock import association_day
 from cosn_site.model_admin import LedgerAdmin
+from members.admin.words import step_in_words
 from members.models import RenewalNotice
 
 NOBODY = "Nobody to write to"
@@ -29,13 +31,6 @@ class ReachedFilter(admin.SimpleListFilter):
         return queryset
 
 
-def step_in_words(step: int) -> str:
-    """30 days before the last day of the term, and so on."""
-    if step == 0:
-        return "On the last day"
-    return f"{abs(step)} days {'before' if step < 0 else 'after'}"
-
-
 @admin.register(RenewalNotice)
 class RenewalNoticeAdmin(LedgerAdmin):
     list_display = ("sent_at", "membership", "which", "how_late", "went_to")
@@ -52,7 +47,7 @@ class RenewalNoticeAdmin(LedgerAdmin):
 
     @admin.display(description="letter", ordering="step")
     def which(self, notice: RenewalNotice) -> str:
-        return step_in_words(notice.step)
+        return capfirst(step_in_words(notice.step))
 
     @admin.display(description="late by")
     def how_late(self, notice: RenewalNotice) -> str:

@@ -11,9 +11,8 @@ from cosn_site.model_admin import ObjectForm, Verb, step
 from cosn_site.templatetags.site import day
 from members import dues, quotes
 from members.admin.bands import DollarsField
-from members.admin.words import dollars
 from members.models import Membership, Plan, SeatAddition, Term
-from members.prices import Days
+from members.prices import Days, in_dollars
 from members.quotes import MOST_SEATS
 
 Facts = Iterator[tuple[str, str]]
@@ -87,14 +86,14 @@ def _facts_of(sale: quotes.Sale) -> Facts:
         yield sale.plan.get_band_by_display(), f"{sale.size:,}"
     more = f", {quote.extra_seats:,} more than included" if quote.extra_seats else ""
     yield "Seats", f"{quote.seats:,}{more}"
-    yield "Dues", dollars(quote.base_cents)
+    yield "Dues", in_dollars(quote.base_cents)
     if quote.extra_seats:
-        yield "Further seats", dollars(quote.extra_cents)
+        yield "Further seats", in_dollars(quote.extra_cents)
     for term in sale.replaces:
         yield "Takes the place of", f"{_kind(term)} from {day(term.starts_on)} to {day(term.last_day)}"
     if sale.replaces:
-        yield "Credit for unused days", dollars(quote.credit_cents)
-    yield "To pay", dollars(quote.total_cents)
+        yield "Credit for unused days", in_dollars(quote.credit_cents)
+    yield "To pay", in_dollars(quote.total_cents)
 
 
 def _kind(term: Term) -> str:
@@ -131,7 +130,7 @@ def _seats_in_words(membership: Membership, cleaned: Mapping[str, Any], now: dat
     )
     yield "Seats", f"{sale.count:,} more, {sale.term.seats + sale.count:,} in all"
     yield "From", _days(sale.days)
-    yield "To pay", dollars(sale.price_cents)
+    yield "To pay", in_dollars(sale.price_cents)
 
 
 def _gift_in_words(membership: Membership, gift: dues.Gift) -> Facts:
@@ -187,22 +186,19 @@ def _add_seats(membership: Membership, cleaned: Mapping[str, Any], by: Any, now:
 
 
 # --- when they make sense -----------------------------------------------------------------------------------------
-def _counting(membership: Membership) -> list[Term]:
-    return [term for term in membership.terms.all() if term.voided_at is None]
-
-
 def _has_terms(membership: Membership, now: datetime) -> bool:
-    return bool(_counting(membership))
+    return bool(membership.terms_that_count())
 
 
 def _lasts(membership: Membership, now: datetime) -> bool:
-    return any(term.last_day >= association_day(now) for term in _counting(membership))
+    return any(term.last_day >= association_day(now) for term in membership.terms_that_count())
 
 
 def _may_be_upgraded(membership: Membership, now: datetime) -> bool:
     today = association_day(now)
     return any(
-        term.starts_on <= today <= term.last_day and term.provisional_until is None for term in _counting(membership)
+        term.starts_on <= today <= term.last_day and term.provisional_until is None
+        for term in membership.terms_that_count()
     )
 
 

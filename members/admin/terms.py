@@ -11,8 +11,8 @@ from django.utils import timezone
 from cosn_site.model_admin import ObjectForm, RoomAdmin, StoryInline, Verb, step
 from cosn_site.templatetags.site import day
 from members import terms
-from members.admin.words import dollars
 from members.models import Membership, SeatAddition, Term
+from members.prices import in_dollars
 
 
 class TermForm(forms.ModelForm):
@@ -105,7 +105,7 @@ class AdditionStory(StoryInline):
 
     @admin.display(description="price")
     def price(self, added: SeatAddition) -> str:
-        return dollars(added.price_cents)
+        return in_dollars(added.price_cents)
 
 
 @admin.register(Term)
@@ -151,11 +151,11 @@ class TermAdmin(RoomAdmin):
 
     @admin.display(description="dues", ordering="dues_cents")
     def dues(self, term: Term) -> str:
-        return dollars(term.dues_cents)
+        return in_dollars(term.dues_cents)
 
     @admin.display(description="credit", ordering="credit_cents")
     def credit(self, term: Term) -> str:
-        return dollars(term.credit_cents) if term.credit_cents else ""
+        return in_dollars(term.credit_cents) if term.credit_cents else ""
 
     @admin.display(description="payment")
     def payment(self, term: Term) -> str:

@@ -1,4 +1,4 @@
-"""Standing and money in words, for staff."""
+"""Standing and steps of the renewal series in words, for staff."""
 
 from datetime import datetime
 
@@ -19,9 +19,11 @@ STANDING_NAMES = {
 }
 
 
-def dollars(cents: int) -> str:
-    """1,250.00 as staff write it, with its currency."""
-    return f"${cents / 100:,.2f}"
+def step_in_words(step: int) -> str:
+    """30 days before the last day, and so on: when a letter of the renewal series goes out."""
+    if not step:
+        return "on the last day"
+    return f"{abs(step)} days {'before' if step < 0 else 'after'} the last day"
 
 
 def standing_in_brief(membership: Membership) -> str:

@@ -19,7 +19,7 @@ from members.importing.people import people_by_address
 from members.importing.planning import Action, Draft, LineRefused, Organizations, Planned, Planner, about, shown
 from members.models import Membership, Organization, Plan, PriceList, Term, User
 from members.price_lists import NoPrices, figures, size_of
-from members.prices import Days, Prices
+from members.prices import Days, Prices, in_dollars
 from members.terms import TermEndsBeforeItStarts, days_of, sold_at, takes_back_the_end
 
 _LABELS = {field.name: field.label for field in MEMBERSHIPS.fields}
@@ -152,7 +152,7 @@ class MembershipPlanner(Planner):
         for name, attribute in said.items():
             held = getattr(other, attribute)
             if name in draft.values and held != getattr(term, attribute):
-                held = f"${held / 100:,.2f}" if name == "dues" else shown(held)
+                held = in_dollars(held) if name == "dues" else shown(held)
                 raise LineRefused(
                     _LABELS[name],
                     f"A term begins that day already, and has {held} here. "
@@ -211,4 +211,4 @@ def _in_words(term: Term) -> str:
     kind = "" if term.kind == Term.Kind.PAID else f"{term.get_kind_display().lower()}, "
     seats = "1 seat" if term.seats == 1 else f"{term.seats:,} seats"
     days = f"{in_full(term.starts_on)} to {in_full(term.ends_on)}"
-    return f"{kind}{days}, {seats}, ${term.dues_cents / 100:,.2f}."
+    return f"{kind}{days}, {seats}, {in_dollars(term.dues_cents)}."

@@ -78,6 +78,10 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return str(self.organization or self.person)
 
+    def terms_that_count(self) -> "list[Term]":
+        """The terms that are not void, in their order: of those that were prefetched, if they were."""
+        return [term for term in self.terms.all() if term.voided_at is None]
+
 
 # `Term.last_day` and `Term.grace` in a query
 LAST_DAY = Coalesce(F("cut_on"), F("ends_on"))
