@@ -21,6 +21,7 @@ from members.models.renewals import STEPS
 from members.price_lists import PriceListError
 from members.prices import PriceError, Quote
 from members.quotes import DuesError, price_of_renewal
+from members.seat_mail import STAFF_ADDRESS
 
 _SALT = "members.renewal"
 
@@ -191,5 +192,5 @@ def send_renewal_letter(notice_id: int, place: int) -> str:
         "is_last": notice.step == STEPS[-1],
         "link": link_to(term),
     }
-    send_templated(notice.recipients[place], "members/renewal", context, reply_to=["membership@example.org"])
+    send_templated(notice.recipients[place], "members/renewal", context, reply_to=[STAFF_ADDRESS])
     return "Sent."
