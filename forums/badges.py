@@ -50,7 +50,7 @@ def badges_of(forum: Forum, order: Order) -> list[Badge]:
     badges = [
         Badge(
             name=row.person.name or "Guest",
-            district=str(row.organization or row.organization_name),
+            district=row.district,
             state=row.us_state,
             seat=row.seat_number or 0,
             ticket=row.ticket,

@@ -20,10 +20,10 @@ from cosn_site.verbs import audited
 from forums.allocation import SeatRefused
 from forums.models import Certificate, CheckIn, Forum, Registration
 from forums.registrations import TICKET_ALPHABET, ReasonMissing
+from forums.tickets import in_groups
 from members.models import User
 
 LETTERS = 11  # by chance: 54 bits; one more makes the check
-GROUP = 4
 QUARTER_HOUR = Decimal("0.25")
 LATEST = timedelta(days=60)  # after the forum, for check-ins that reached us late
 
@@ -50,10 +50,6 @@ def check_letter(letters: str) -> str:
         value = TICKET_ALPHABET.index(letter) * (2 if place % 2 == 0 else 1)
         total += value // base + value % base
     return TICKET_ALPHABET[-total % base]
-
-
-def in_groups(letters: str) -> str:
-    return "-".join(letters[start : start + GROUP] for start in range(0, len(letters), GROUP))
 
 
 def read_number(typed: str) -> str | None:

@@ -49,18 +49,13 @@ def _local(row: Registration, forum: Forum) -> Registration:
     return row
 
 
-def district_of(row: Registration) -> str:
-    """Where they work, as the registration says."""
-    return str(row.organization or row.organization_name)
-
-
 def people_for(forum: Forum) -> list[dict[str, Any]]:
     """What a device keeps of each who holds a seat."""
     return [
         {
             "id": row.pk,
             "name": str(row.person.name or "Name not given"),
-            "district": district_of(row),
+            "district": row.district,
             "seat": row.seat_number,
             "ticket": row.ticket,
             "in": clock_face(row.in_since.astimezone(forum.zone)) if row.in_since else "",  # type: ignore[attr-defined]

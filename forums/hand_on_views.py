@@ -21,9 +21,10 @@ from forums.links import token_of
 from forums.models import HandOn, Registration
 from forums.my_registration import place_of
 from forums.my_registration_views import acting, for_holder
-from forums.my_steps_views import INCOMPLETE, REFUSED, Step, said, take_step
+from forums.my_steps_views import INCOMPLETE, REFUSED, Step, take_step
 from forums.questions import QuestionsForm, registration_questions
 from forums.register_forms import MAIL_ATTRIBUTES, DetailsForm
+from forums.registrants import details_of
 from forums.registrations import Details
 
 State = Registration.State
@@ -144,4 +145,4 @@ def _take(request: HttpRequest, found: HandOn) -> HttpResponse:
 
 def _of_the_same_district(row: Registration) -> Details:
     """A colleague works at the same organization, until they say another."""
-    return replace(said(row), title="", takes_seat_at_once=False)
+    return replace(details_of(row), title="", takes_seat_at_once=False)

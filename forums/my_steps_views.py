@@ -18,7 +18,7 @@ from forums.models import Registration, Team
 from forums.my_registration_views import acting, for_holder
 from forums.questions import QuestionsForm, given_answers, registration_questions
 from forums.register_forms import DetailsForm
-from forums.registrations import Details
+from forums.registrants import details_of
 from forums.team_shown import teams_led_by
 
 State = Registration.State
@@ -134,7 +134,7 @@ def answers(request: HttpRequest, row: Registration) -> HttpResponse:
     """Change what was said at registration. Sensitive answers are shown to their owner."""
     data = request.POST if request.method == "POST" else None
     asks_first = row.state == State.WAITING and row.forum.offer_hours > 0
-    details = DetailsForm(data, name=row.person.name, known=said(row), asks_first=asks_first)
+    details = DetailsForm(data, name=row.person.name, known=details_of(row), asks_first=asks_first)
     del details.fields["name"]  # the account's; it is changed there
     questions = QuestionsForm(data, questions=registration_questions(row.forum), initial_answers=given_answers(row))
 
@@ -149,17 +149,6 @@ def answers(request: HttpRequest, row: Registration) -> HttpResponse:
 
     step = Step("Your answers", "Save your answers", is_next=True)
     return take_step(request, row, step, run=run, done="Your answers are saved.", forms=[details, questions])
-
-
-def said(row: Registration) -> Details:
-    """What a registration says of its person."""
-    return Details(
-        organization=row.organization,
-        organization_name=row.organization_name,
-        title=row.title,
-        us_state=row.us_state,
-        takes_seat_at_once=row.takes_seat_at_once,
-    )
 
 
 # --- the team -----------------------------------------------------------------------------------------------------

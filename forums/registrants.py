@@ -7,6 +7,7 @@ from django.db.models.functions import Coalesce
 
 from cosn_site.prepared import Prepared, columns, instance
 from cosn_site.verbs import audited
+from forums.models import Registration
 from forums.registrations import Details
 from members.holdings import seats_in_force, works_at
 from members.models import Contact, Organization, User
@@ -43,6 +44,17 @@ def details_for(person: User) -> Details:
         organization=organization,
         title=person.title,
         us_state=organization.state if organization else "",
+    )
+
+
+def details_of(registration: Registration) -> Details:
+    """What a registration says of its person."""
+    return Details(
+        organization=registration.organization,
+        organization_name=registration.organization_name,
+        title=registration.title,
+        us_state=registration.us_state,
+        takes_seat_at_once=registration.takes_seat_at_once,
     )
 
 

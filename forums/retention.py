@@ -11,8 +11,9 @@ from django.db.models import Exists, OuterRef, Q
 
 from cosn_site.verbs import audited
 from forums.models import Answer, Forum, SurveyAnswer
+from forums.questions import ERASED_AFTER_DAYS
 
-KEPT_FOR = timedelta(days=30)
+KEPT_FOR = timedelta(days=ERASED_AFTER_DAYS)  # as who answers is told
 
 
 def erase_due_answers(now: datetime) -> int:

@@ -21,7 +21,7 @@ from forums.models import Forum, Registration, Team
 from forums.questions import QuestionsForm, registration_questions
 from forums.register_forms import DetailsForm
 from forums.register_views import TEAM, announced, ask_for_address, forms_for, seating_of, why_not
-from forums.registrants import learn, organization_of
+from forums.registrants import details_of, learn, organization_of
 from forums.registrations import Details, registration_at, save_answers
 from forums.team_forms import Colleagues, TeamForm, colleagues_for, team_domains
 from forums.team_shown import teams_of
@@ -138,10 +138,4 @@ def _registered(request: HttpRequest, forum: Forum, lead: User, own: Registratio
 def _details_of(own: Registration | None) -> Details:
     """What the lead said of themselves holds for the team: where they work, and what happens with a freed seat."""
     assert own is not None  # noqa: S101 - who is not registered is asked
-    return Details(
-        organization=own.organization,
-        organization_name=own.organization_name,
-        title=own.title,
-        us_state=own.us_state,
-        takes_seat_at_once=own.takes_seat_at_once,
-    )
+    return details_of(own)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from forums.models import Registration
 
 QUIET = 4  # modules of white around the code, as ISO 18004 has it: in the dark scheme nothing else is white
-WORDS_OF = 4  # characters in a group of the ticket's code, for whoever reads it out at a door
+WORDS_OF = 4  # characters in a group of a code, for whoever reads it out
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,6 @@ def address_of_ticket(registration: Registration) -> str:
     return f"{settings.SITE_URL}{reverse('forums:ticket', args=[registration.ticket])}"
 
 
-def in_groups(ticket: str) -> str:
-    """KJ3P-7QXW-MM2D: as one reads it out."""
-    return "-".join(ticket[start : start + WORDS_OF] for start in range(0, len(ticket), WORDS_OF))
+def in_groups(code: str) -> str:
+    """KJ3P-7QXW-MM2D: as one reads it out, of a ticket and of a certificate's number."""
+    return "-".join(code[start : start + WORDS_OF] for start in range(0, len(code), WORDS_OF))

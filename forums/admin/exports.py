@@ -63,8 +63,7 @@ _PERSON = ("Name", "E-mail address", "Position", "District or organization", "St
 
 
 def _person(row: Registration) -> list[Any]:
-    where = row.organization.name if row.organization else row.organization_name
-    return [row.person.name, row.person.email, row.title, where, row.us_state]
+    return [row.person.name, row.person.email, row.title, row.district, row.us_state]
 
 
 def registrants(rows: QuerySet[Registration], *, with_sensitive: bool) -> Sheet:

@@ -11,6 +11,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 
 from forums.models import CheckIn, Registration, Skip
+from forums.templatetags.forum_words import ordinal
 from members.admin.histories import Chapter
 
 State = Registration.State
@@ -62,17 +63,12 @@ def _details(event: Any, verb: str) -> str:
         chair = " brought in beyond the capacity" if event.override_id else ""
         parts.append(f"Seat {event.seat_number}{chair}")
     elif event.state == State.WAITING:
-        parts.append(f"The {_ordinal(event.place)} to come into the line")
+        parts.append(f"The {ordinal(event.place)} to come into the line")
     if event.reason:
         parts.append(f"“{event.reason}”")
     if verb:
         parts.append(f"by “{verb}”")
     return "; ".join(parts)
-
-
-def _ordinal(number: int) -> str:
-    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number:,}{ending}"
 
 
 def _letters(registration: Registration) -> Iterator[Chapter]:

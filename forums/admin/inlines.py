@@ -41,7 +41,7 @@ class AgendaInline(RowsInline):
 
     @admin.display(description="speakers and moderators")
     def who(self, session: Session) -> str:
-        if session.pk is None:
+        if not session.pk:
             return ""
         return "; ".join(f"{part.speaker.name}, {part.get_role_display().lower()}" for part in session.parts.all())
 

@@ -19,7 +19,8 @@ from forums.admin.seats import MAY_SEAT
 from forums.announcing import checked_in
 from forums.handing_on import hold_out, take_back
 from forums.models import Registration
-from forums.registrations import Details, admit_beyond_capacity, cancel
+from forums.registrants import details_of
+from forums.registrations import admit_beyond_capacity, cancel
 from forums.roles import SEES_SENSITIVE_ANSWERS
 
 State = Registration.State
@@ -47,9 +48,8 @@ class HandOnForm(forms.Form):
 
 
 def _admit(row: Registration, cleaned: Mapping[str, Any], by: Any, now: datetime) -> object:
-    details = Details(row.organization, row.organization_name, row.title, row.us_state, row.takes_seat_at_once)
     return admit_beyond_capacity(
-        forum=row.forum, person=row.person, details=details, reason=cleaned["reason"], by=by, now=now
+        forum=row.forum, person=row.person, details=details_of(row), reason=cleaned["reason"], by=by, now=now
     )
 
 
@@ -147,7 +147,7 @@ class RegistrationAdmin(ManyAtOnce, LedgerAdmin):
 
     @admin.display(description="district or organization")
     def where(self, row: Registration) -> str:
-        return row.organization.name if row.organization else row.organization_name
+        return row.district
 
     @admin.display(description="team", boolean=True)
     def in_a_team(self, row: Registration) -> bool:

@@ -337,6 +337,11 @@ class Registration(models.Model):
         return self.state in self.ALIVE
 
     @property
+    def district(self) -> str:
+        """Where they work: an organization that we know, or the name that was typed; empty where nobody said."""
+        return str(self.organization or self.organization_name)
+
+    @property
     def calendar_sequence(self) -> int:
         """The SEQUENCE of its calendar entry: it rises with each change of the forum and of the registration."""
         return self.revision + self.forum.revision
