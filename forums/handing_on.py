@@ -1,7 +1,7 @@
 """Verbs on handing a seat or a place in line to a colleague without losing it. The law is in `forums.allocation`.
 
 It stays with its holder until the colleague takes it by the button behind the link in their mail; whatever it has
-become by then, a place in line or a seat, is what they take.
+become by then, a place in line or a seat, is what they take. When it ends before, it is held out no longer.
 """
 
 from datetime import datetime

@@ -130,7 +130,7 @@ class World:
             raise Refused("NothingToCancel")
         if now >= self.starts_at:
             raise Refused("ForumIsOver")
-        self.guests[who].leave("cancelled")
+        self._end(who, "cancelled")
         self._fill(now)
 
     def accept(self, *, now: datetime, who: int) -> None:
@@ -206,10 +206,17 @@ class World:
 
     # --- the law
     def _settle(self, now: datetime) -> None:
-        for guest in self.guests.values():
+        for who, guest in self.guests.items():
             if guest.state == "offered" and guest.deadline and guest.deadline <= now:
-                guest.leave("lapsed")
+                self._end(who, "lapsed")
         self._fill(now)
+
+    def _end(self, who: int, state: str) -> None:
+        """It is over for them, and held out to nobody any longer."""
+        self.guests[who].leave(state)
+        for held in self.held_out.values():
+            if held[0] == who:
+                held[1] = False
 
     def _fill(self, now: datetime) -> None:
         if now >= self.starts_at:
