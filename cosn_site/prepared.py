@@ -11,6 +11,7 @@ sessions, or know prepared statements.
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from django.db import connection
@@ -45,7 +46,7 @@ class Prepared:
         """The rows for these values. One statement."""
         if not hasattr(self._compiled, "sql"):
             self._compile()
-        rows = ask(self._name, ", ".join(self._types), self._compiled.sql, list(values))
+        rows = ask(self._name, ", ".join(self._types), self._compiled.sql, list(values), writes=False)
         converters = self._compiled.converters
         return list(map(tuple, self._compiled.compiler.apply_converters(rows, converters))) if converters else rows
 
@@ -75,17 +76,35 @@ class PreparedInsert[M: Model]:
         self._returning = (model._meta.pk.attname, *returning)
         fields = [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
         self._fields = [field for field in fields if not field.generated]
-        self._sql = self._types = ""
+        self._sql = ""
 
     def __call__(self, row: M) -> None:
         """Write the row. One statement. IntegrityError as `save` raises it."""
         if not self._sql:
             self._compile()
-        values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in self._fields]
-        found = ask(self._name, self._types, self._sql, values)
+        found = ask(self._name, self.types, self._sql, self.values(row))
         for name, value in zip(self._returning, found[0], strict=True):
             setattr(row, name, value)
         row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001 - as Model.save() leaves it
+
+    def values(self, row: M) -> list[Any]:
+        """The parameters for a row, in the order of `holders`."""
+        return [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in self._fields]
+
+    @cached_property
+    def types(self) -> str:
+        """The PostgreSQL types of the parameters."""
+        return ", ".join(str(field.db_type(connection)) for field in self._fields)
+
+    def holders(self) -> dict[str, str]:
+        """By column, the parameter that stands for it."""
+        return {str(field.column): f"${place}" for place, field in enumerate(self._fields, start=1)}
+
+    def literals(self, row: M) -> dict[str, str]:
+        """By column, what a row has there, as SQL."""
+        return {
+            str(field.column): _literal(value) for field, value in zip(self._fields, self.values(row), strict=True)
+        }
 
     def _compile(self) -> None:
         quote, meta = connection.ops.quote_name, self._model._meta
@@ -93,7 +112,6 @@ class PreparedInsert[M: Model]:
         names = ", ".join(quote(column[field.attname]) for field in self._fields)
         holders = ", ".join(f"${place + 1}" for place in range(len(self._fields)))
         back = ", ".join(quote(column[name]) for name in self._returning)
-        self._types = ", ".join(str(field.db_type(connection)) for field in self._fields)
         self._sql = f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES ({holders}) RETURNING {back}"  # noqa: S608
 
 

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from django import forms
+from django.db.models import OuterRef, QuerySet
 from django.utils.html import escape
 
 from cosn_site.prepared import Prepared, columns, instance
@@ -22,10 +23,13 @@ SCALE = tuple((f"{step}", f"{step}") for step in range(1, 6))
 
 
 _COLUMNS = columns(Question)
+def asked_at_registration(forum: int | OuterRef) -> QuerySet[Question]:
+    """What a forum asks whoever registers, in its order."""
+    return Question.objects.filter(forum=forum, stage=Question.Stage.REGISTRATION)
+
+
 _asked = Prepared(
-    "questions_at_registration",
-    ["bigint"],
-    lambda forum: Question.objects.filter(forum=forum, stage=Question.Stage.REGISTRATION).values_list(*_COLUMNS),
+    "questions_at_registration", ["bigint"], lambda forum: asked_at_registration(forum).values_list(*_COLUMNS)
 )
 
 

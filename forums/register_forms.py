@@ -12,14 +12,6 @@ from members.states import NAMES
 MAIL_ATTRIBUTES = {"autocomplete": "email", "inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
 
 
-def _states() -> list[tuple[str, str]]:
-    """A function, because Django copies a list of choices for each form, name by name."""
-    return _STATES
-
-
-_STATES = [("", "Choose your state"), *NAMES.items()]
-
-
 class AddressForm(forms.Form):
     """Who registers, when nobody is signed in."""
 
@@ -49,6 +41,16 @@ class CodeForm(forms.Form):
         ),
         error_messages={"required": "Enter the code from the message."},
     )
+
+
+class StateField(forms.ChoiceField):
+    """One of the states, or none. Django would copy the sixty names for each form, and walk them to find one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=lambda: [("", "Choose your state"), *NAMES.items()], **kwargs)
+
+    def valid_value(self, value: Any) -> bool:
+        return value in NAMES
 
 
 class AskMeFirst(forms.ChoiceField):
@@ -85,11 +87,8 @@ class DetailsForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
         error_messages={"required": "Enter the name of your district or organization."},
     )
-    us_state = forms.ChoiceField(
-        label="State",
-        required=False,
-        choices=_states,
-        widget=forms.Select(attrs={"autocomplete": "address-level1"}),
+    us_state = StateField(
+        label="State", required=False, widget=forms.Select(attrs={"autocomplete": "address-level1"})
     )
     if_free = AskMeFirst(label="If a seat becomes free")
 

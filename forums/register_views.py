@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
 from allauth.account.utils import perform_login
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,14 +14,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from cosn_site.audience import public
-from cosn_site.prepared import Prepared, columns, instance
 from cosn_site.verbs import StepRefused
 from forums.links import token_of
 from forums.models import Forum, Registration, Seating
 from forums.panel import Phase, phase_of
-from forums.questions import QuestionsForm, registration_questions
+from forums.questions import QuestionsForm
 from forums.register_forms import AddressForm, CodeForm, DetailsForm, asks_first
-from forums.registrants import details_for, learn
+from forums.registrants import details_at, learn
+from forums.registration_sheet import Sheet, sheet_for
 from forums.registrations import AlreadyRegistered, registration_at
 from forums.registrations import register as register_person
 from members import address_codes
@@ -36,20 +37,22 @@ _LEADS_TO = "forum_register_leads_to"  # in the session: where the code leads
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: HttpRequest, slug: str) -> HttpResponse:
     """Register for a forum; signed out, show first whose address it is."""
-    forum = announced(slug)
+    sheet = announced(slug, request.user)
+    forum = sheet.forum
     if not request.user.is_authenticated:
         return why_not(request, forum) or ask_for_address(request, forum, leads_to=ALONE)
     person = request.user
     if request.method == "POST":
-        return why_not(request, forum) or _take_the_form(request, forum, person)
+        return why_not(request, forum) or _take_the_form(request, sheet, person)
     own = registration_at(forum, person)
     if own is not None and own.is_alive:
         return to_own_page(own)
-    return why_not(request, forum) or _show(request, forum, *forms_for(request, forum, person), own=own)
+    return why_not(request, forum) or _show(request, forum, *forms_for(request, sheet, person), own=own)
 
 
-def _take_the_form(request: HttpRequest, forum: Forum, person: User) -> HttpResponse:
-    form, asked = forms_for(request, forum, person)
+def _take_the_form(request: HttpRequest, sheet: Sheet, person: User) -> HttpResponse:
+    forum = sheet.forum
+    form, asked = forms_for(request, sheet, person)
     if all([form.is_valid(), asked.is_valid()]):
         try:
             return to_own_page(_registered(forum, person, form, asked))
@@ -81,27 +84,12 @@ def to_own_page(row: Registration) -> HttpResponse:
 
 
 # --- the forum, and what its registration asks ------------------------------------------------------------------------
-def announced(slug: str) -> Forum:
-    """The forum of this address with its seating, if it has one; 404 for a draft."""
-    for row in _announced(slug):
-        forum = instance(Forum, _FORUM, row[: len(_FORUM)])
-        if row[len(_FORUM)] is not None:
-            forum.seating = instance(Seating, _SEATING, row[len(_FORUM) :])
-        return forum
-    raise Http404
-
-
-_FORUM, _SEATING = columns(Forum, without=["body"]), columns(Seating)
-_announced = Prepared(
-    "announced_forum",
-    ["text"],
-    lambda slug: (
-        Forum.objects.published()
-        .filter(slug=slug)
-        .order_by()
-        .values_list(*_FORUM, *(f"seating__{name}" for name in _SEATING))
-    ),
-)
+def announced(slug: str, reader: User | AnonymousUser) -> Sheet:
+    """The sheet of the forum at this address for its reader; 404 for a draft."""
+    sheet = sheet_for(slug, reader if isinstance(reader, User) else None)
+    if sheet is None:
+        raise Http404
+    return sheet
 
 
 def seating_of(forum: Forum) -> Seating | None:
@@ -118,16 +106,16 @@ def why_not(request: HttpRequest, forum: Forum) -> HttpResponse | None:
     return render(request, "forums/register_closed.html", context, status=409 if request.method == "POST" else 200)
 
 
-def forms_for(request: HttpRequest, forum: Forum, person: User) -> tuple[DetailsForm, QuestionsForm]:
+def forms_for(request: HttpRequest, sheet: Sheet, person: User) -> tuple[DetailsForm, QuestionsForm]:
     """What registering asks of this person, with what we know filled in or with what they sent."""
     data = request.POST if request.method == "POST" else None
     details = DetailsForm(
         data,
         name=person.name,
-        known=details_for(person),
-        asks_first=asks_first(forum, seating_of(forum)),
+        known=details_at(sheet.organization, person),
+        asks_first=asks_first(sheet.forum, seating_of(sheet.forum)),
     )
-    return details, QuestionsForm(data, questions=registration_questions(forum))
+    return details, QuestionsForm(data, questions=sheet.questions)
 
 
 # --- signed out -------------------------------------------------------------------------------------------------------
@@ -162,7 +150,7 @@ def _send_code(request: HttpRequest, *, email: str, name: str) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def register_code(request: HttpRequest, slug: str) -> HttpResponse:
     """Take the code from the mail: it signs in, and leads on to the registration."""
-    forum = announced(slug)
+    forum = announced(slug, request.user).forum
     asked = address_codes.asked_in(request.session)
     leads_to = TEAM if request.session.get(_LEADS_TO) == TEAM else ALONE
     if request.user.is_authenticated or asked is None:

@@ -1,33 +1,30 @@
 """What we know already of somebody who registers, so that they need not type it; and what we learn from them."""
 
-from typing import Any
-
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from cosn_site.prepared import Prepared, columns, instance
 from cosn_site.verbs import audited
 from forums.models import Registration
 from forums.registrations import Details
-from members.holdings import seats_in_force, works_at
-from members.models import Contact, Organization, User
+from members.holdings import has_address_at, is_contact_of, seats_in_force
+from members.models import Organization, User
 
 _COLUMNS = columns(Organization)
 
 
-def _organizations(person: int) -> QuerySet[Organization, tuple[Any, ...]]:
-    """By their seat, then as a contact, then by a verified address on a verified domain."""
+def workplace(person: int) -> QuerySet[Organization]:
+    """Where a person works: by their seat, else as a contact, else by a verified address on a verified domain."""
     held = seats_in_force().filter(person=person, membership__organization__isnull=False)
-    seats = held.order_by().values(of=Coalesce("through", "membership__organization"))
-    contacts = Contact.objects.filter(person=person).order_by().values("organization")
-    nearest = Case(
-        When(pk__in=seats, then=Value(1)), When(pk__in=contacts, then=Value(2)), default=3, output_field=IntegerField()
-    )
-    found = Organization.objects.filter(pk__in=seats.union(works_at(person)))
-    return found.order_by(nearest, "pk").values_list(*_COLUMNS)[:1]
+    seats = held.values(organization=Coalesce("through", "membership__organization"))
+    # the database looks at the next only where there is nothing before it
+    ways = [way.order_by("organization")[:1] for way in (seats, is_contact_of(person), has_address_at(person))]
+    return Organization.objects.filter(pk=Coalesce(*map(Subquery, ways))).order_by()
 
 
-_organization = Prepared("organization_of_a_registrant", ["bigint"], _organizations)
+_organization = Prepared(
+    "organization_of_a_registrant", ["bigint"], lambda person: workplace(person).values_list(*_COLUMNS)
+)
 
 
 def organization_of(person: User) -> Organization | None:
@@ -38,8 +35,12 @@ def organization_of(person: User) -> Organization | None:
 
 
 def details_for(person: User) -> Details:
-    """Organization, its state, and the person's title, for a registration that begins with them."""
-    organization = organization_of(person)
+    """Organization, its state, and the person's title, for a registration that begins with them. One statement."""
+    return details_at(organization_of(person), person)
+
+
+def details_at(organization: Organization | None, person: User) -> Details:
+    """The same, of somebody of whom one knows where they work."""
     return Details(
         organization=organization,
         title=person.title,

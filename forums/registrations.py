@@ -5,11 +5,12 @@ The law is in `forums.allocation`.
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from cosn_site.clock import in_full
@@ -26,6 +27,7 @@ from forums.allocation import (
 )
 from forums.letters import post
 from forums.models import Answer, Forum, LetterKind, Override, Question, Registration, Seating, Skip, Team
+from forums.short_way import take_what_there_is
 from members.models import Organization, User
 
 State = Registration.State
@@ -115,20 +117,33 @@ def register(
     Raises `ForumCancelled`, `NotOpenYet`, `RegistrationClosed`, `NoSeating`, `AlreadyRegistered`.
     """
     check_open(forum, now)
-    known, said = registration_at(forum, person), dict(answers or {})
-    if known is None:  # nothing was answered before that an empty answer would take back
-        said = {question: value for question, value in said.items() if value}
-    row = known or Registration(forum=forum, person=person)
+    row = Registration(forum=forum, person=person, state=State.WAITING)
+    start_anew(row, details, now)
+    given = {question: value for question, value in (answers or {}).items() if value}
+    # The one trip is a transaction of its own, which ends with the lock.
+    together = transaction.atomic() if given or connection.in_atomic_block else nullcontext()
     try:
-        with transaction.atomic(), audited("register", by=by):
-            seating = locked(forum.pk, now)
-            check_open(seating.forum, now)
-            admit(seating, [row], details=details, now=now)
-            save_answers(row, said)
+        with together, audited("register", by=by):
+            if take_what_there_is(row, now):
+                save_answers(row, given)
+                return row
+        return _register_the_long_way(forum, person, details, answers or {}, by, now)
     except IntegrityError as error:
         if "one_registration_per_person" not in str(error):
             raise
-        raise AlreadyRegistered from error  # they pressed the button twice
+    return _register_the_long_way(forum, person, details, answers or {}, by, now)  # they were registered before
+
+
+def _register_the_long_way(
+    forum: Forum, person: User, details: Details, answers: Mapping[Question, str], by: User | None, now: datetime
+) -> Registration:
+    """Under the lock, with all that there is to weigh."""
+    with transaction.atomic(), audited("register", by=by):
+        seating = locked(forum.pk, now)
+        check_open(seating.forum, now)
+        row = registration_at(forum, person) or Registration(forum=forum, person=person)
+        admit(seating, [row], details=details, now=now)
+        save_answers(row, answers)
     return row
 
 

@@ -18,10 +18,11 @@ from cosn_site.limits import within_limit
 from cosn_site.verbs import StepRefused
 from forums.links import token_of
 from forums.models import Forum, Registration, Team
-from forums.questions import QuestionsForm, registration_questions
+from forums.questions import QuestionsForm
 from forums.register_forms import DetailsForm
 from forums.register_views import TEAM, announced, ask_for_address, forms_for, seating_of, why_not
-from forums.registrants import details_of, learn, organization_of
+from forums.registrants import details_of, learn
+from forums.registration_sheet import Sheet
 from forums.registrations import Details, registration_at, save_answers
 from forums.team_forms import Colleagues, TeamForm, colleagues_for, team_domains
 from forums.team_shown import teams_of
@@ -58,7 +59,8 @@ class Asked:
 @require_http_methods(["GET", "HEAD", "POST"])
 def register_team(request: HttpRequest, slug: str) -> HttpResponse:
     """Name colleagues of one's district and register together; then see who of them has a seat and who waits."""
-    forum = announced(slug)
+    sheet = announced(slug, request.user)
+    forum = sheet.forum
     if not request.user.is_authenticated:
         return why_not(request, forum) or ask_for_address(request, forum, leads_to=TEAM)
     lead = request.user
@@ -67,15 +69,15 @@ def register_team(request: HttpRequest, slug: str) -> HttpResponse:
     if closed is not None and (request.method == "POST" or not teams):
         return closed
     context: dict[str, Any] = {"forum": forum, "seating": seating_of(forum), "teams": teams}
-    context["asks"] = bool(registration_questions(forum))
+    context["asks"] = bool(sheet.questions)
     context["token"] = token_of(own) if own is not None else ""
     asked, status = None, 200
     if closed is None:
-        domains = team_domains(lead, organization_of(lead))
+        domains = team_domains(lead, sheet.organization)
         room = _room(forum, lead)
         context |= {"domains": sorted(domains), "room": room}
         if domains and room:
-            asked = _asked(request, forum, lead, own=own, domains=domains, room=room)
+            asked = _asked(request, sheet, lead, own=own, domains=domains, room=room)
         if asked is not None and request.method == "POST":
             if asked.is_valid():
                 try:
@@ -96,13 +98,13 @@ def _room(forum: Forum, lead: User) -> int:
 
 
 def _asked(
-    request: HttpRequest, forum: Forum, lead: User, *, own: Registration | None, domains: frozenset[str], room: int
+    request: HttpRequest, sheet: Sheet, lead: User, *, own: Registration | None, domains: frozenset[str], room: int
 ) -> Asked:
     data = request.POST if request.method == "POST" else None
-    seating = seating_of(forum)
+    seating = seating_of(sheet.forum)
     assert seating is not None  # noqa: S101 - `why_not` has answered otherwise
     is_registered = own is not None and own.is_alive
-    details, questions = (None, None) if is_registered else forms_for(request, forum, lead)
+    details, questions = (None, None) if is_registered else forms_for(request, sheet, lead)
     return Asked(
         TeamForm(data, seating=seating, smallest=1 if is_registered else 2, largest=room + (not is_registered)),
         colleagues_for(data, lead=lead, domains=domains, room=room),

@@ -47,11 +47,19 @@ def works_at(person_id: int) -> QuerySet[Any, Any]:
 
     It opens nothing by itself. It says where the person may take or ask for a seat.
     """
-    contacts = Contact.objects.filter(person=person_id).values("organization")
+    return is_contact_of(person_id).union(has_address_at(person_id))
+
+
+def is_contact_of(person_id: int) -> QuerySet[Any, Any]:
+    """The keys of the organizations the person is a contact of."""
+    return Contact.objects.filter(person=person_id).values("organization")
+
+
+def has_address_at(person_id: int) -> QuerySet[Any, Any]:
+    """The keys of the organizations on whose verified domains the person has a verified address."""
     domain = Func(Lower("email"), Value("@"), Value(-1), function="split_part", output_field=CharField())
     addresses = EmailAddress.objects.filter(user=person_id, verified=True).values(domain=domain)
-    domains = Domain.objects.filter(name__in=addresses, verified_at__isnull=False).values("organization")
-    return contacts.union(domains)
+    return Domain.objects.filter(name__in=addresses, verified_at__isnull=False).values("organization")
 
 
 def seats_in_force(at: datetime | None = None) -> QuerySet[Seat]:

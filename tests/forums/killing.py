@@ -31,6 +31,7 @@ from members.models import User  # noqa: E402
 from tests.forums.seat_steps import perform  # noqa: E402
 
 LOCK, WRITE, LETTER, STATE = "lock_a_seating", "write_a_registration", "put_a_task_in_line", 'SET "state"'
+SHORT = "register_the_short_way"
 # Before or after the so many-th statement that has these words in it.
 REGISTERING = {
     "before the lock": ("before", LOCK, 1),
@@ -39,6 +40,10 @@ REGISTERING = {
     "after the letter is in line": ("after", LETTER, 1),
     "before the registration is committed": ("before", "COMMIT", 1),
     "after the registration is committed": ("after", "COMMIT", 1),
+}
+THE_SHORT_WAY = {
+    "before the one statement": ("before", SHORT, 1),
+    "after the one statement": ("after", SHORT, 1),
 }
 PROMOTING = {
     "after the seat is given back": ("after", STATE, 1),
@@ -54,7 +59,7 @@ SENDING = {
     "after the letter is sent": ("after", "SEND", 1),
     "after the letter is on record": ("after", 'UPDATE "forums_letter"', 1),
 }
-POINTS = REGISTERING | PROMOTING | SENDING
+POINTS = REGISTERING | THE_SHORT_WAY | PROMOTING | SENDING
 
 
 class Killer:
