@@ -8,7 +8,7 @@ ffi.cdef [[
   int clock_gettime(int clock, moment *now);
 ]]
 local moment = ffi.new("moment")
-local requests, turn, answered, began, statuses = {}, 0, 0, nil, {}
+local requests, claimed, turn, answered, began, statuses = {}, 0, 0, 0, nil, {}
 local tried = false -- wrk asks for one request before it begins, to look at it
 
 local function now()
@@ -29,8 +29,10 @@ function init(args)
   end
 end
 
-function delay()
-  return turn < #requests and 0 or 3600000 -- all are under way: ask nothing more
+function delay() -- before each request of a connection, and some time before it is made: whoever may go on claims one
+  if claimed == #requests then return 3600000 end -- all are under way: ask nothing more
+  claimed = claimed + 1
+  return 0
 end
 
 function request()
@@ -40,7 +42,7 @@ function request()
   end
   began = began or now()
   turn = turn + 1
-  return requests[turn] or requests[#requests]
+  return requests[turn]
 end
 
 function response(status)
