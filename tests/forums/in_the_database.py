@@ -116,7 +116,7 @@ def nobody_else_is_connected() -> bool:
     _run("SELECT pg_stat_clear_snapshot()")
     return not _run(
         """
-        SELECT FROM pg_stat_activity
+        SELECT pid FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
         """
     )
