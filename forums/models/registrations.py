@@ -152,7 +152,12 @@ class Registration(models.Model):
     HOLDING = (State.CONFIRMED, State.OFFERED)
     ALIVE = (State.CONFIRMED, State.OFFERED, State.WAITING)
 
-    forum = models.ForeignKey(Forum, on_delete=models.PROTECT, related_name="registrations")
+    forum = models.ForeignKey(
+        Forum,
+        on_delete=models.PROTECT,
+        related_name="registrations",
+        db_index=False,  # `one_registration_per_person` begins with it
+    )
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=9, choices=State)
     seat_number = models.PositiveIntegerField(null=True, blank=True, editable=False)
@@ -171,9 +176,7 @@ class Registration(models.Model):
     organization_name = models.CharField("district or organization", max_length=160, blank=True)
     title = models.CharField("position", max_length=120, blank=True)
     us_state = models.CharField("state", max_length=2, blank=True, choices=NAMES)
-    ticket = models.CharField(
-        max_length=16, unique=True, editable=False, help_text="In the QR code; opens a door only."
-    )
+    ticket = models.CharField(max_length=16, editable=False, help_text="In the QR code; opens a door only.")
     registered_at = models.DateTimeField(editable=False)
     settled_at = models.DateTimeField(editable=False, help_text="Since when it is in this state.")
     reason = models.CharField(max_length=200, blank=True, help_text="Why it ended, when somebody said.")
@@ -185,7 +188,6 @@ class Registration(models.Model):
     class Meta:
         ordering = ["forum", "pk"]
         indexes = [
-            models.Index(fields=["person"], name="registrations_of_a_person"),
             models.Index(fields=["forum", "place"], condition=Q(state="waiting"), name="the_line_of_a_forum"),
             models.Index(fields=["offer_expires_at"], condition=Q(state="offered"), name="offers_by_deadline"),
         ]
@@ -195,6 +197,7 @@ class Registration(models.Model):
                 name="one_registration_per_person",
                 deferrable=models.Deferrable.IMMEDIATE,  # so that two rows can change hands in one statement
             ),
+            models.UniqueConstraint(fields=["ticket"], name="tickets_are_unique"),
             models.UniqueConstraint(
                 fields=["forum", "seat_number"], condition=Q(seat_number__isnull=False), name="one_holder_per_seat"
             ),
