@@ -56,6 +56,8 @@ def _register() -> Statement:
             SELECT held < capacity AS is_free
             FROM forums_seating seating JOIN forums_forum forum ON forum.id = seating.forum_id
             WHERE forum_id = {forum} AND forum.status = 'published' AND forum.starts_at > {now}
+                AND forum.registration_opens_at <= {now}
+                AND (forum.registration_closes_at > {now} OR forum.registration_closes_at IS NULL)
                 AND NOT (held < capacity AND waiting > 0)
                 AND NOT EXISTS (
                     SELECT FROM forums_registration offer
