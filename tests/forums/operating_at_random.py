@@ -1,7 +1,8 @@
 """Several processes do all that can be done with the seats of one forum, at random and at the same time. A program.
 
 `python tests/forums/operating_at_random.py FORUM LOG PROCESSES STEPS SEED PERSON…`, with DATABASE_URL of the database
-that they are in, and `--without-lock` for the control. The last person is staff.
+that they are in, and `--without-lock` for the control. The last person is staff. Forty of the others are about at a
+time: as steps are taken the first of them stay away, and others come who are new.
 
 The steps in LOG are in the order in which they took effect, each with the rows that it left: a process writes them
 before it ends its transaction, and so before it lets go of the lock. The step is taken as the site takes it. Nothing
@@ -28,7 +29,8 @@ django.setup()
 
 from django.db import connection, transaction  # noqa: E402
 
-from forums import allocation, capacity, handing_on, registrations, teams  # noqa: E402
+from cosn_site.statements import Statement  # noqa: E402
+from forums import allocation, capacity, handing_on, registrations, short_way, teams  # noqa: E402
 from forums.models import Forum, HandOn, Registration, Seating, Team  # noqa: E402
 from members.models import User  # noqa: E402
 from tests.forums.seat_steps import MAKES, perform, rows_of, seating_of  # noqa: E402
@@ -48,6 +50,8 @@ WEIGHTS = {
     "settle_all": 6,
 }
 SEATS = 12
+CROWD = 40
+ONLY_READ = Statement("only_read_the_seats", "bigint", "SELECT FROM forums_seating WHERE forum_id = $1")
 
 
 class Operator:
@@ -55,7 +59,8 @@ class Operator:
 
     def __init__(self, forum: int, people: list[int], log: str, seed: int) -> None:
         self.forum = Forum.objects.get(pk=forum)
-        *self.people, staff = people
+        *self.all, staff = people
+        self.people = self.all[:CROWD]
         self.by = User.objects.get(pk=staff)
         self.log = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         self.chance = random.Random(seed)  # noqa: S311 - choices, no secrets
@@ -64,6 +69,8 @@ class Operator:
         """So many steps; one in twenty lets some hours pass first."""
         done = 0
         while done < steps:
+            gone = (len(self.all) - CROWD) * done // steps
+            self.people = self.all[gone : gone + CROWD]
             if self.chance.random() < 0.05:
                 with clock.get_lock():
                     clock.value += self.chance.uniform(0, 20 * 3600)
@@ -108,6 +115,7 @@ class Operator:
     def take(self, step: str, given: dict[str, Any], now: datetime) -> None:
         """Take the step and write down what came of it."""
         began, error, refusal, made = os.fstat(self.log).st_size, "", "", None
+        went_short.clear()
         with transaction.atomic():
             try:
                 refusal, made = perform(self.forum, step, now=now, by=self.by, given=given)
@@ -122,11 +130,22 @@ class Operator:
                 "now": now.timestamp(),
                 "refusal": refusal,
                 "error": error,
+                "went_short": bool(went_short),
                 "seating": seating_of(self.forum),
                 "rows": [[who, *row] for who, row in rows_of(self.forum).items()],
             }
             line = json.dumps(entry, default=datetime.timestamp) + "\n"
             assert os.write(self.log, line.encode()) == len(line)
+
+
+went_short: list[bool] = []
+
+
+def noted(row: Registration, now: datetime) -> bool:
+    """The short way, and whether it was all there was to go in this step."""
+    taken = short_way.take_what_there_is(row, now)
+    went_short.extend([taken] if taken else [])
+    return taken
 
 
 def without_lock(forum_id: int, now: datetime) -> Seating:
@@ -158,9 +177,12 @@ def main(forum: int, log: str, processes: int, steps: int, seed: int, people: li
 
 
 if __name__ == "__main__":
+    module: Any = registrations
+    module.take_what_there_is = noted
     if "--without-lock" in sys.argv:
         sys.argv.remove("--without-lock")
-        module: Any
+        module = short_way
+        module._lock = ONLY_READ
         for module in (registrations, teams, handing_on, capacity):
             module.locked = without_lock
     first, to, *rest = sys.argv[1:]

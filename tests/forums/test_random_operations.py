@@ -25,13 +25,14 @@ from forums.models import Forum, Override, Skip
 from members.models import User
 from tests import people
 from tests.factories import make_open_forum
+from tests.forums.operating_at_random import CROWD
 from tests.forums.seat_model import HOLDING, Row, World
 from tests.forums.seat_steps import skips_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FULL = bool(os.environ.get("FULL"))
 STEPS = 10_000 if FULL else 400
-PROCESSES, PEOPLE, SEATS, SEED = 4, 40, 12, 20261122
+PROCESSES, PEOPLE, SEATS, SEED = 4, CROWD + STEPS // 80, 12, 20261122
 NOW = datetime(2027, 1, 1, 12, 0, 30, tzinfo=UTC)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -46,6 +47,7 @@ class Entry:
     given: dict[str, Any]
     now: datetime
     refusal: str
+    went_short: bool  # registered by the short way
     capacity: int
     counts: tuple[int, int, int]
     rows: dict[int, Row]
@@ -91,7 +93,8 @@ def entries(log: Path) -> Iterator[Entry]:
         now, (capacity, *counts) = datetime.fromtimestamp(one["now"], UTC), one["seating"]
         first = bisect_right(ends, one["began"])
         held, extra, waiting = counts
-        yield Entry(first, one["step"], one["given"], now, one["refusal"], capacity, (held, extra, waiting), rows)
+        step, given, refusal, went_short = (one[name] for name in ("step", "given", "refusal", "went_short"))
+        yield Entry(first, step, given, now, refusal, went_short, capacity, (held, extra, waiting), rows)
 
 
 def test_what_many_do_at_once_is_what_the_law_says(forum: Forum, tmp_path: Path) -> None:
@@ -102,6 +105,8 @@ def test_what_many_do_at_once_is_what_the_law_says(forum: Forum, tmp_path: Path)
     done = Counter(one.step for one in steps if not one.refusal)
     often = {"register", "cancel", "accept", "take", "resize", "register_team", "settle_all"}
     assert set(done) >= ({one.step for one in steps} if FULL else often), "each kind of step came about"
+    ways = Counter(one.went_short for one in steps if one.step == "register" and not one.refusal)
+    assert min(ways[True], ways[False]) > STEPS // 400, "both ways were gone"
     changes = Counter(change for before, after in pairwise(steps) for change in changes_of(before, after))
     assert changes["waiting", "offered"] > STEPS // 50
     assert changes["offered", "lapsed"] > 0
