@@ -297,3 +297,16 @@ def test_who_is_registered_is_not_written_twice() -> None:
     with pytest.raises(IntegrityError, match="one_registration_per_person"), transaction.atomic():
         take_what_there_is(row, NOW)
     assert everything() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whose_answer_cannot_be_written_is_not_registered() -> None:
+    """The question was taken away while they wrote: the registration and its answers are there together or not at all."""
+    forum = world(Case())
+    before = everything()
+    what, more = forum.questions.all()
+    Question.objects.filter(pk=what.pk).delete()
+    asked = {"forum": forum, "details": Details(), "by": None, "now": NOW}
+    with pytest.raises(IntegrityError):
+        registrations.register(person=people.visitor(), answers={what: "Everything", more: "No"}, **asked)  # type: ignore[arg-type]
+    assert everything() == before
