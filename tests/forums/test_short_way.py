@@ -301,7 +301,7 @@ def test_who_is_registered_is_not_written_twice() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_whose_answer_cannot_be_written_is_not_registered() -> None:
-    """The question was taken away while they wrote: the registration and its answers are there together or not at all."""
+    """The question was taken away while they wrote. A registration and its answers are there together or not at all."""
     forum = world(Case())
     before = everything()
     what, more = forum.questions.all()
