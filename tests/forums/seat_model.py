@@ -77,12 +77,20 @@ class World:
 
     def number_as(self, seats: dict[int, int | None]) -> bool:
         """Which of several who were seated by one statement got which number is the database's choice. Whether the
-        numbers are the lowest that were free."""
-        for people, numbers in self.given:
-            if sorted(seats.get(who) or 0 for who in people) != sorted(numbers):
+        numbers are the lowest that were free.
+
+        Who left again in the same step had a number that nobody saw. It is known where they were seated alone; where
+        others were with them, it is only known that those who stay have some of the numbers that were given.
+        """
+        stay = {who for people, _ in self.given for who in people if self.guests[who].seat is not None}
+        unclear = any(len(people) > 1 and not stay.issuperset(people) for people, _ in self.given)
+        if not {seats.get(who) for who in stay} <= {number for _, numbers in self.given for number in numbers}:
+            return False
+        for people, numbers in [] if unclear else self.given:
+            if stay.issuperset(people) and sorted(seats.get(who) or 0 for who in people) != sorted(numbers):
                 return False
-            for who in people:
-                self.guests[who].seat = seats[who]
+        for who in stay:
+            self.guests[who].seat = seats[who]
         return True
 
     # --- what can be done
