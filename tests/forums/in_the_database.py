@@ -16,7 +16,7 @@ _GATE = 20_270_423  # the number of an advisory lock
 _LIMIT = " AND (d_held <= 0 OR held + d_held <= capacity OR handed_on_in = ours)"
 
 
-def _run(statement: str, *values: object) -> list[tuple[object, ...]]:
+def _run(statement: str, *values: int) -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values or None)
         return cursor.fetchall() if cursor.description else []

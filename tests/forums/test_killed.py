@@ -147,17 +147,18 @@ def assert_all_or_nothing(story: Story, step: str, given: dict[str, int], letter
     """What the killed process did is there wholly or not at all, and is there once when it was tried again."""
     before, after = story.world.rows(), story.world.twin()
     assert after.do(step, story.now, **given) == ""
-    changed = {(who, row[0], step, story.by.pk) for who, row in after.rows().items() if before.get(who) != row}
-
+    changes: set[tuple[object, ...]] = {
+        (who, row[0], step, story.by.pk) for who, row in after.rows().items() if before.get(who) != row
+    }
     assert rows_of(story.forum) == (after.rows() if is_done else before)
     assert letters_in_line() == (letters if is_done else [])
-    assert_recorded(story, changed if is_done else set())
+    assert_recorded(story, changes if is_done else set())
 
     refusal, _ = perform(story.forum, step, now=story.now, by=story.by, given=given)
     assert bool(refusal) == is_done, "whoever got no answer tries again"
     assert rows_of(story.forum) == after.rows()
     assert letters_in_line() == letters
-    assert_recorded(story, changed)
+    assert_recorded(story, changes)
     sent = work()
     assert len(sent) == len(set(sent)) == len(letters)
     assert work() == []

@@ -110,7 +110,7 @@ OUTCOMES: dict[str, tuple[Meanwhile, tuple[object, ...]]] = {
 def state_of_things() -> tuple[list[Any], ...]:
     """All that a registration leaves behind."""
     events: Any = apps.get_model("forums", "RegistrationEvent")
-    tables = (Registration.objects, Skip.objects, DBTaskResult.objects, events.objects)
+    tables: Any = (Registration.objects, Skip.objects, DBTaskResult.objects, events.objects)
     return tuple(list(table.order_by("pk").values_list()) for table in tables)
 
 
