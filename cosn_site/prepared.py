@@ -102,9 +102,7 @@ class PreparedInsert[M: Model]:
 
     def literals(self, row: M) -> dict[str, str]:
         """By column, what a row has there, as SQL."""
-        return {
-            str(field.column): _literal(value) for field, value in zip(self._fields, self.values(row), strict=True)
-        }
+        return {str(field.column): _literal(value) for field, value in zip(self._fields, self.values(row), strict=True)}
 
     def _compile(self) -> None:
         quote, meta = connection.ops.quote_name, self._model._meta

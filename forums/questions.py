@@ -23,6 +23,8 @@ SCALE = tuple((f"{step}", f"{step}") for step in range(1, 6))
 
 
 _COLUMNS = columns(Question)
+
+
 def asked_at_registration(forum: int | OuterRef) -> QuerySet[Question]:
     """What a forum asks whoever registers, in its order."""
     return Question.objects.filter(forum=forum, stage=Question.Stage.REGISTRATION)

@@ -87,9 +87,7 @@ class DetailsForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
         error_messages={"required": "Enter the name of your district or organization."},
     )
-    us_state = StateField(
-        label="State", required=False, widget=forms.Select(attrs={"autocomplete": "address-level1"})
-    )
+    us_state = StateField(label="State", required=False, widget=forms.Select(attrs={"autocomplete": "address-level1"}))
     if_free = AskMeFirst(label="If a seat becomes free")
 
     def __init__(self, data: Any = None, *, name: str, known: Details, asks_first: bool) -> None:

@@ -18,8 +18,10 @@ def workplace(person: int) -> QuerySet[Organization]:
     held = seats_in_force().filter(person=person, membership__organization__isnull=False)
     seats = held.values(organization=Coalesce("through", "membership__organization"))
     # the database looks at the next only where there is nothing before it
-    ways = [way.order_by("organization")[:1] for way in (seats, is_contact_of(person), has_address_at(person))]
-    return Organization.objects.filter(pk=Coalesce(*map(Subquery, ways))).order_by()
+    ways = (seats, is_contact_of(person), has_address_at(person))
+    return Organization.objects.filter(
+        pk=Coalesce(*(Subquery(way.order_by("organization")[:1]) for way in ways))
+    ).order_by()
 
 
 _organization = Prepared(

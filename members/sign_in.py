@@ -16,9 +16,7 @@ from members.models import User
 from members.sign_in_words import ERROR_WORDS
 
 _COLUMNS = columns(User)
-_person = Prepared(
-    "person_by_id", ["bigint"], lambda pk: User.objects.filter(pk=pk).order_by().values_list(*_COLUMNS)
-)
+_person = Prepared("person_by_id", ["bigint"], lambda pk: User.objects.filter(pk=pk).order_by().values_list(*_COLUMNS))
 
 
 def is_out_of_place(person: User) -> bool:
