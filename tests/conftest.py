@@ -1,19 +1,18 @@
 """What every test may use: a database made in a blink, and the path of a browser."""
 
-import hashlib
 from pathlib import Path
 
 import hypothesis
-import psycopg2
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
-from psycopg2 import sql
 from pytest_django.plugin import DjangoDbBlocker
 
 from scripts.bootstrap import find_chromium
-from tests.postgres import EMBEDDED
+from tests.databases import copy
+from tests.migrated import begin, is_made, template
+from tests.postgres import EMBEDDED, MAKING
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,12 +25,29 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("house")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those who need the demo first: then one worker starts it and keeps it, and no long test is left for the end."""
+    items.sort(key=lambda item: "demo" not in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of the platform's Chromium."""
     path = find_chromium()
     assert path, "Chromium is missing. `make test` installs it or says how."
     return path
+
+
+@pytest.fixture(scope="session")
+def migrated(request: pytest.FixtureRequest) -> str:
+    """The name of the database that the migrations made, to be copied. It stays as it is."""
+    making = request.config.stash.get(MAKING, None)
+    if request.config.getvalue("create_db") or (making is None and not is_made()):
+        making = begin(anew=request.config.getvalue("create_db"))
+    if making is not None:
+        said, _ = making.communicate()
+        assert making.returncode == 0, said
+    return template()
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +59,7 @@ def django_db_setup(
 ) -> object:
     """The test database. On our own server it is copied from one that the migrations made once, until they change.
 
-    Migrating takes seconds and copying a tenth of one. `--create-db` migrates anew.
+    `--create-db` migrates anew.
     """
     with django_db_blocker.unblock():
         if not request.config.stash.get(EMBEDDED, False):
@@ -51,50 +67,9 @@ def django_db_setup(
             yield
             teardown_databases(made, verbosity=0)
             return
-        template = f"migrated_{_fingerprint()}"
         name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
-        if request.config.getvalue("create_db") or not _exists(template):
-            setup_databases(verbosity=0, interactive=False)
-            connection.close()
-            for stale in _databases("migrated_%"):
-                _on_server("DROP DATABASE {}", stale)
-            _on_server("ALTER DATABASE {} RENAME TO {}", name, template)
-        _on_server("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
-        _on_server("CREATE DATABASE {} TEMPLATE {}", name, template)
+        copy(name, request.getfixturevalue("migrated"))
         settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
     yield
     with django_db_blocker.unblock():
         connection.close()
-
-
-def _fingerprint() -> str:
-    """Of everything that decides what a migrated database looks like."""
-    digest = hashlib.sha256()
-    files = [path for name in ("migrations/*.py", "apps.py", "roles.py") for path in ROOT.glob(f"*/{name}")]
-    for path in (*sorted(files), ROOT / "requirements.txt", ROOT / "cosn_site/settings.py"):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _on_server(statement: str, *names: str) -> None:
-    """Run a statement about databases, from outside all of them."""
-    server = psycopg2.connect(settings.DATABASE_URL.replace("/cosn?", "/postgres?"))
-    try:
-        server.autocommit = True
-        server.cursor().execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-    finally:
-        server.close()
-
-
-def _databases(pattern: str) -> list[str]:
-    server = psycopg2.connect(settings.DATABASE_URL.replace("/cosn?", "/postgres?"))
-    try:
-        cursor = server.cursor()
-        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [pattern])
-        return [name for (name,) in cursor.fetchall()]
-    finally:
-        server.close()
-
-
-def _exists(database: str) -> bool:
-    return bool(_databases(database))

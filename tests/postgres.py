@@ -17,11 +17,13 @@ import pytest
 
 from scripts.postgres import throwaway_cluster
 from scripts.processes import StartError
+from tests import migrated
 
 # What a developer's own shell may hold, and a test must not see.
 FOREIGN = ("DEBUG", "PRODUCTION", "SITE_URL", "SECRET_KEY", "FILES_DELIVERY", "MAIL_BACKEND", "VAR_DIR", "PORT")
 
 EMBEDDED = pytest.StashKey[bool]()
+MAKING = pytest.StashKey["subprocess.Popen[str]"]()  # of the template, while pytest collects
 NOWHERE = "postgresql:///nowhere"  # for a process that reads the settings and runs no test
 
 
@@ -48,4 +50,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         os.environ["DATABASE_URL"] = given or stack.enter_context(throwaway_cluster()).url("cosn")
     except StartError as error:
         raise pytest.UsageError(str(error)) from error
+    if not given and not migrated.is_made():
+        making = early_config.stash[MAKING] = migrated.begin()
+        stack.enter_context(making)
+        stack.callback(making.kill)  # where no test asked for it
     return (yield)

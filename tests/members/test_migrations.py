@@ -1,28 +1,47 @@
-"""Data that was there before a migration is there after it."""
+"""Data that was there before a migration is there after it, and what a migration did can be undone.
 
+`FULL=1` undoes all migrations of ours and does them again, one floor after the other; otherwise the newest of each.
+"""
+
+import os
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from pytest_django.plugin import DjangoDbBlocker
 
-pytestmark = pytest.mark.django_db(transaction=True)
+from tests.databases import own_copy
+
+CASTS = re.compile(r"::(text|character varying)(\[\])?|[()]")
+FLOORS = ("store", "reports", "forums", "members", "cosn_site")  # each stands on those after it
 
 
-def migrate(*targets: tuple[str, str]) -> Any:
-    """Take the database to these migrations; the models as they were there."""
-    executor = MigrationExecutor(connection)
-    executor.migrate(list(targets))
-    return MigrationExecutor(connection).loader.project_state(list(targets)).apps
+def migrate(*targets: tuple[str, str | None]) -> None:
+    """Take the database to these migrations."""
+    MigrationExecutor(connection).migrate(list(targets))
+
+
+def models_at(floor: str, migration: str) -> Any:
+    """Take the database to this migration; the models as they were there."""
+    migrate((floor, migration))
+    return MigrationExecutor(connection).loader.project_state([(floor, migration)]).apps
 
 
 @pytest.fixture
-def before_price_lists() -> Iterator[Any]:
-    yield migrate(("members", "0002_keep_the_history_of_people"))
-    call_command("migrate", verbosity=0)
+def empty_database(django_db_setup: object, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with django_db_blocker.unblock(), own_copy("empty", "template0"):
+        yield
+
+
+@pytest.fixture
+def before_price_lists(empty_database: None) -> Any:
+    """By way of the later migrations, which are undone."""
+    migrate(("members", "0006_note_who_confirms_an_import"))
+    return models_at("members", "0002_keep_the_history_of_people")
 
 
 def test_prices_of_plans_become_price_lists_and_roles_become_flags(before_price_lists: Any) -> None:
@@ -41,7 +60,7 @@ def test_prices_of_plans_become_price_lists_and_roles_become_flags(before_price_
         person = user.objects.create(email=f"{role}@example.org")
         model["Contact"].objects.create(organization=district, person=person, role=role)
 
-    now = migrate(("members", "0005_drop_prices_of_plans_and_roles_of_contacts"))
+    now = models_at("members", "0005_drop_prices_of_plans_and_roles_of_contacts")
 
     prices = now.get_model("members", "PriceList").objects.get()
     assert (prices.plan_id, prices.seats, prices.grace_days, prices.provisional_days) == (plan.pk, 10, 20, 40)
@@ -54,3 +73,53 @@ def test_prices_of_plans_become_price_lists_and_roles_become_flags(before_price_
         "billing": (False, True),
         "member@": (False, False),
     }
+
+
+@pytest.fixture
+def migrated_database(django_db_setup: object, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with django_db_blocker.unblock(), own_copy("undone"):
+        yield
+
+
+def shape() -> set[tuple[str, ...]]:
+    """Every column, constraint, index, trigger and function that the database has."""
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            SELECT attrelid::regclass::text, attname, format_type(atttypid, atttypmod), attnotnull::text
+            FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+            WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped
+            UNION ALL SELECT conrelid::regclass::text, 'constraint', conname, pg_get_constraintdef(oid)
+            FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+            UNION ALL SELECT tablename, 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+            UNION ALL SELECT tgrelid::regclass::text, 'trigger', tgname, pg_get_triggerdef(oid)
+            FROM pg_trigger WHERE NOT tgisinternal
+            UNION ALL SELECT proname, 'function', pg_get_function_arguments(oid), prosrc
+            FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+        """)
+        # A dump that was read in again says the same conditions with other casts.
+        return {tuple(CASTS.sub("", word) for word in row) for row in cursor.fetchall()}
+
+
+def test_what_migrations_did_can_be_undone_and_done_again(migrated_database: None) -> None:
+    graph, whole = MigrationExecutor(connection).loader.graph, shape()
+    for floor in FLOORS:
+        (newest,) = graph.leaf_nodes(floor)
+        *_, earlier = [(floor, None), *(key for key in graph.forwards_plan(newest)[:-1] if key[0] == floor)]
+        if os.environ.get("FULL"):
+            migrate((floor, None))
+        elif graph.backwards_plan(newest) == [newest]:  # nothing stands on it
+            migrate(earlier)
+        else:
+            continue
+        assert shape() != whole, floor
+        if not os.environ.get("FULL"):
+            migrate(newest)
+            assert shape() == whole, floor
+    migrate(*graph.leaf_nodes())
+    assert shape() == whole
+
+
+def test_no_migration_of_ours_is_one_that_cannot_be_undone(migrated_database: None) -> None:
+    ours = {key: one for key, one in MigrationExecutor(connection).loader.disk_migrations.items() if key[0] in FLOORS}
+    assert len(ours) > 20
+    assert [key for key, one in ours.items() if not all(operation.reversible for operation in one.operations)] == []

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 import pytest
-from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
+
+from tests.databases import address, copy, drop
+from tests.postgres import EMBEDDED
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "knowledge-center"
@@ -45,16 +46,17 @@ class Demo:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """`scripts/run.py`, as `make run` calls it."""
+def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """`scripts/run.py`, as `make run` calls it, on a database that is migrated: test_running.py has it migrate."""
     var = tmp_path_factory.mktemp("demo")
-    parts = urlsplit(settings.DATABASE_URL)
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    database = urlunsplit(parts._replace(path=f"/cosn_journeys{worker}"))
-    _drop(database)  # one that an earlier run left knows of files that went with that run
+    name = f"cosn_journeys{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+    database = address(name)
+    drop(name)  # one that an earlier run left knows of files that went with that run
+    if request.config.stash[EMBEDDED]:
+        copy(name, request.getfixturevalue("migrated"))
     port = _free_port()
-    drop = {"TESTING", "FILES_ROOT", "TEST_DATABASE_URL"}
-    env = {name: value for name, value in os.environ.items() if name not in drop}
+    ours = {"TESTING", "FILES_ROOT", "TEST_DATABASE_URL"}
+    env = {name: value for name, value in os.environ.items() if name not in ours}
     env |= {"DATABASE_URL": database, "VAR_DIR": str(var), "PORT": str(port), "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
         [sys.executable, "scripts/run.py"], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -65,17 +67,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     finally:
         process.terminate()
         process.communicate(timeout=60)
-        _drop(database)
-
-
-def _drop(database: str) -> None:
-    parts = urlsplit(database)
-    connection = psycopg2.connect(urlunsplit(parts._replace(path="/postgres")))
-    try:
-        connection.autocommit = True
-        connection.cursor().execute(f'DROP DATABASE IF EXISTS "{parts.path[1:]}" WITH (FORCE)')
-    finally:
-        connection.close()
+        drop(name)
 
 
 def _free_port() -> int:
