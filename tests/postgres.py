@@ -8,6 +8,7 @@ With `-n 2` (pytest-xdist) each worker is a process with a server of its own; th
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -23,7 +24,7 @@ from tests import migrated
 FOREIGN = ("DEBUG", "PRODUCTION", "SITE_URL", "SECRET_KEY", "FILES_DELIVERY", "MAIL_BACKEND", "VAR_DIR", "PORT")
 
 EMBEDDED = pytest.StashKey[bool]()
-MAKING = pytest.StashKey["subprocess.Popen[str]"]()  # of the template, while pytest collects
+MAKING = pytest.StashKey[subprocess.Popen[str]]()  # of the template, while pytest collects
 NOWHERE = "postgresql:///nowhere"  # for a process that reads the settings and runs no test
 
 
